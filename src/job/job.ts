@@ -1,0 +1,106 @@
+import type { FieldError } from "../errors/app-error.ts";
+import type { ErrorCode } from "../errors/table.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { JsonObject } from "../json/exact.ts";
+
+export const jobStatuses = ["queued", "running", "completed", "failed", "cancelled"] as const;
+export type JobStatus = (typeof jobStatuses)[number];
+
+export const priorities = ["low", "normal", "high"] as const;
+export type Priority = (typeof priorities)[number];
+
+export const outputKinds = ["image", "video", "audio", "model3d", "text", "file"] as const;
+export type OutputKind = (typeof outputKinds)[number];
+
+/** An input file that must lie in ComfyUI's input folder before an attempt is sent. */
+export interface JobFile {
+  /** Id in the file store: the SHA-256 of the content, 64 hex digits. */
+  readonly fileId: string;
+  /** The name the graph uses: a path below ComfyUI's input folder, made by us. */
+  readonly name: string;
+}
+
+/** One file or text that a job produced, copied out of ComfyUI. */
+export interface JobOutput {
+  /** Position among the job's outputs, from 0. */
+  readonly index: number;
+  readonly nodeId: string;
+  readonly kind: OutputKind;
+  readonly filename: string;
+  readonly contentType: string;
+  /** Bytes. */
+  readonly size: number;
+  /** SHA-256 of the content in hex; also its id in the file store. */
+  readonly sha256: string;
+  /** The text itself, for outputs of kind `text` that came as a string and not as a file. */
+  readonly text?: string;
+}
+
+export interface JobProgress {
+  /** 0 to 100, one decimal. */
+  readonly percent: number;
+  readonly completedNodes: number;
+  readonly totalNodes: number;
+  readonly currentNode: {
+    readonly id: string;
+    readonly classType: string;
+    readonly title: string;
+    /** Sampler step and steps, where the node tells them. */
+    readonly step: number | null;
+    readonly steps: number | null;
+  } | null;
+}
+
+/** Something the caller should know although the job goes on. */
+export interface JobWarning {
+  readonly code: string;
+  readonly message: string;
+  readonly nodeId?: string;
+}
+
+/** Why a job failed: an entry of the error table with this occurrence's words. */
+export interface JobError {
+  readonly code: ErrorCode;
+  readonly detail: string;
+  readonly errors: readonly FieldError[];
+}
+
+/** One accepted request. Times are milliseconds since the epoch. */
+export interface Job {
+  readonly id: string;
+  /** Id of the workflow; null for a raw graph. */
+  readonly workflow: string | null;
+  readonly status: JobStatus;
+  readonly priority: Priority;
+  /** What was actually used: defaults filled in, the drawn seed, files as `file:{id}`. Empty for a raw graph. */
+  readonly inputs: JsonObject;
+  /** What is sent to ComfyUI, fixed at acceptance. */
+  readonly graph: Graph;
+  readonly files: readonly JobFile[];
+  /**
+   * Which part of the request set a graph input: `"nodeId/inputName"` → JSON pointer into the request's body.
+   * Lets ComfyUI's complaint about a node name the caller's own field.
+   */
+  readonly origins: Readonly<Record<string, string>>;
+  /** Attempts begun so far. */
+  readonly attempt: number;
+  /** ComfyUI's id of the attempt under way: stored before it is sent, null before the first and between two. */
+  readonly promptId: string | null;
+  readonly createdAt: number;
+  /** When ComfyUI began to run the (latest) attempt. */
+  readonly startedAt: number | null;
+  readonly completedAt: number | null;
+  readonly progress: JobProgress | null;
+  readonly outputs: readonly JobOutput[];
+  readonly warnings: readonly JobWarning[];
+  readonly error: JobError | null;
+  /** Nodes ComfyUI answered from its cache; null until it said so. */
+  readonly cachedNodes: number | null;
+}
+
+/** What acceptance decides; the rest of a {@link Job} starts empty. */
+export type NewJob = Pick<Job, "id" | "workflow" | "priority" | "inputs" | "graph" | "files" | "origins" | "createdAt">;
+
+export function isFinished(status: JobStatus): boolean {
+  return status === "completed" || status === "failed" || status === "cancelled";
+}
