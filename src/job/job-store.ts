@@ -1,4 +1,4 @@
-import type { Job, JobError, JobOutput, JobProgress, JobStatus, JobWarning, NewJob } from "./job.ts";
+import type { Job, JobError, JobOutput, JobProgress, JobStatus, JobSummary, JobWarning, NewJob } from "./job.ts";
 
 /**
  * Proof that its holder owns a job for a while. Every write to a claimed job carries it.
@@ -61,7 +61,7 @@ export interface JobStore {
   get(id: string): Promise<Job | null>;
 
   /** Newest first. A page boundary stays exact while jobs are added. AppError `invalid_query` for a cursor not ours. */
-  listJobs(query: ListJobs): Promise<Page<Job>>;
+  listJobs(query: ListJobs): Promise<Page<JobSummary>>;
 
   /** Outputs of completed and failed jobs, newest job first, by index within one. Same cursor rules. */
   listOutputs(query: ListOutputs): Promise<Page<JobOutput & { readonly jobId: string }>>;
@@ -95,8 +95,11 @@ export interface JobStore {
   /** As `complete`, with the error. Outputs that were finished before the failure stay. */
   fail(lease: Lease, params: Finish & { readonly error: JobError }): Promise<LeaseAnswer>;
 
-  /** Back to `queued` at its old place with no prompt id, ended lease, and attempts counted as they are. */
-  release(lease: Lease): Promise<LeaseAnswer>;
+  /**
+   * Back to `queued` at its old place, with no prompt id, no start, no progress, and ended lease.
+   * `attemptMade: false` takes back the attempt under way, if `beginAttempt` counted one: nothing of it has reached ComfyUI.
+   */
+  release(lease: Lease, params: { readonly attemptMade: boolean }): Promise<LeaseAnswer>;
 
   /**
    * Ends every lease that `owner` does not hold, so that a restarted single process need not wait for its dead

@@ -98,6 +98,9 @@ export interface Job {
   readonly cachedNodes: number | null;
 }
 
+/** A job as a list shows it: all but what may be large and is only needed to run it. Every {@link Job} is one. */
+export type JobSummary = Omit<Job, "graph" | "files" | "origins">;
+
 /** What acceptance decides; the rest of a {@link Job} starts empty. */
 export type NewJob = Pick<Job, "id" | "workflow" | "priority" | "inputs" | "graph" | "files" | "origins" | "createdAt">;
 
