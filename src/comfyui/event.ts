@@ -1,3 +1,5 @@
+import type { JsonValue } from "../json/exact.ts";
+
 /** What ComfyUI tells of a running prompt, reduced to what the gateway uses. */
 export type BackendEvent =
   | { readonly type: "started" }
@@ -9,7 +11,7 @@ export type BackendEvent =
   /** Of a sampler's or other node's own progress bar. */
   | { readonly type: "node-progress"; readonly nodeId: string; readonly value: number; readonly max: number }
   /** The UI dictionary of an output node, as ComfyUI sent it. */
-  | { readonly type: "node-output"; readonly nodeId: string; readonly ui: unknown }
+  | { readonly type: "node-output"; readonly nodeId: string; readonly ui: JsonValue }
   | { readonly type: "preview"; readonly nodeId: string | null; readonly contentType: string; readonly image: Uint8Array }
   /** A node complained although the run may go on (comfyui-protocol.md §2.4). Never the end of a job. */
   | { readonly type: "node-error"; readonly nodeId: string; readonly classType: string; readonly message: string }

@@ -1,0 +1,37 @@
+import { expect, it } from "vitest";
+import { JobHub } from "./job-hub.ts";
+
+it("tells those who watch the job that changed, and nobody else", () => {
+  const hub = new JobHub();
+  const seen: string[] = [];
+  hub.onChange("a", () => seen.push("a"));
+  hub.onChange("b", () => seen.push("b"));
+  hub.changed("a");
+  expect(seen).toEqual(["a"]);
+});
+
+it("keeps nothing of a subscription that ended", () => {
+  const hub = new JobHub();
+  let calls = 0;
+  const end = hub.onChange("a", () => (calls += 1));
+  const endQueue = hub.onQueued(() => (calls += 1));
+  end();
+  end();
+  endQueue();
+  hub.changed("a");
+  hub.queued();
+  expect(calls).toBe(0);
+  expect(hub.size).toBe(0);
+});
+
+it("a listener that ends its subscription while it is told does not make another miss the change", () => {
+  const hub = new JobHub();
+  const seen: string[] = [];
+  const end = hub.onChange("a", () => {
+    seen.push("first");
+    end();
+  });
+  hub.onChange("a", () => seen.push("second"));
+  hub.changed("a");
+  expect(seen).toEqual(["first", "second"]);
+});

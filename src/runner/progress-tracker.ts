@@ -1,0 +1,75 @@
+import type { BackendEvent } from "../comfyui/event.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { JobProgress } from "../job/job.ts";
+
+interface CurrentNode {
+  readonly id: string;
+  readonly step: number | null;
+  readonly steps: number | null;
+}
+
+/** Follows an attempt's events and says how far it is. `percent` never goes down. */
+export class ProgressTracker {
+  readonly #graph: Graph;
+  readonly #done = new Set<string>();
+  #current: CurrentNode | null = null;
+  #percent: number;
+  #cached: number | null = null;
+
+  /** @param floor percent already shown to the caller, by an earlier watch of the same attempt */
+  constructor(graph: Graph, floor = 0) {
+    this.#graph = graph;
+    this.#percent = floor;
+  }
+
+  /** Nodes answered from the cache; null until ComfyUI said so. */
+  get cachedNodes(): number | null {
+    return this.#cached;
+  }
+
+  /** @returns whether the event says anything about progress */
+  apply(event: BackendEvent): boolean {
+    switch (event.type) {
+      case "cached": {
+        const known = event.nodeIds.filter((id) => id in this.#graph);
+        for (const id of known) this.#done.add(id);
+        this.#cached = known.length;
+        return true;
+      }
+      case "node-started":
+        // A node that ComfyUI expands runs several times under the same id.
+        if (event.nodeId in this.#graph && this.#current?.id !== event.nodeId) this.#current = { id: event.nodeId, step: null, steps: null };
+        return true;
+      case "node-progress":
+        if (!(event.nodeId in this.#graph) || event.max <= 0) return false;
+        this.#current = { id: event.nodeId, step: Math.min(event.value, event.max), steps: event.max };
+        return true;
+      case "node-finished":
+        if (!(event.nodeId in this.#graph)) return false;
+        this.#done.add(event.nodeId);
+        if (this.#current?.id === event.nodeId) this.#current = null;
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  snapshot(): JobProgress {
+    const totalNodes = Object.keys(this.#graph).length;
+    const current = this.#current;
+    const running = current !== null && !this.#done.has(current.id) && current.step !== null && current.steps !== null;
+    const fraction = running ? current.step / current.steps : 0;
+    const percent = Math.round(((this.#done.size + fraction) / totalNodes) * 1000) / 10;
+    this.#percent = Math.max(this.#percent, percent);
+    const node = current === null ? undefined : this.#graph[current.id];
+    return {
+      percent: this.#percent,
+      completedNodes: this.#done.size,
+      totalNodes,
+      currentNode:
+        current === null || node === undefined
+          ? null
+          : { id: current.id, classType: node.class_type, title: node._meta?.title ?? node.class_type, step: current.step, steps: current.steps },
+    };
+  }
+}

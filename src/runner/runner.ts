@@ -1,0 +1,106 @@
+import { AppError } from "../errors/app-error.ts";
+import type { ClaimedJob } from "../job/job-store.ts";
+import type { Timer } from "../telemetry/clock.ts";
+import { Attempt, type AttemptDeps } from "./attempt.ts";
+import { LeaseKeeper } from "./lease-keeper.ts";
+
+/** Jobs whose owner died are looked for this often; new ones are announced by the hub. */
+const pollMs = 1_000;
+
+export interface RunnerParams extends AttemptDeps {
+  /** Names this process in the store. */
+  readonly owner: string;
+  readonly leaseMs: number;
+  /** Prompts that wait in ComfyUI behind the running one, so that the GPU never idles between two jobs. */
+  readonly prefetch: number;
+}
+
+/** Claims jobs while ComfyUI answers and drives each through an attempt. */
+export class Runner {
+  readonly #params: RunnerParams;
+  readonly #attempts = new Map<Attempt, Promise<void>>();
+  #subscriptions: (() => void)[] = [];
+  #timer: Timer | null = null;
+  #claiming: Promise<void> | null = null;
+  #again = false;
+  #stopped = true;
+
+  constructor(params: RunnerParams) {
+    this.#params = params;
+  }
+
+  /** Attempts under way. */
+  get size(): number {
+    return this.#attempts.size;
+  }
+
+  async start(): Promise<void> {
+    const { jobs, hub, backend, owner, logger } = this.#params;
+    const orphans = await jobs.orphan({ exceptOwner: owner });
+    if (orphans > 0) logger.info({ jobs: orphans }, "taking up the jobs of an earlier process");
+    this.#stopped = false;
+    this.#subscriptions = [hub.onQueued(() => this.#poke()), backend.onHealth(({ reachable }) => reachable && this.#poke())];
+    this.#schedule();
+    this.#poke();
+  }
+
+  /** Claims no more and leaves what is under way: ComfyUI goes on with it, and the next process takes it up. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#timer?.cancel();
+    for (const unsubscribe of this.#subscriptions) unsubscribe();
+    await this.#claiming;
+    for (const attempt of this.#attempts.keys()) attempt.leave();
+    await Promise.all(this.#attempts.values());
+  }
+
+  /** Claims as many jobs as there is room for. Resolves when they have been claimed, not when they are done. */
+  async tick(): Promise<void> {
+    if (this.#claiming !== null) {
+      this.#again = true;
+      return this.#claiming;
+    }
+    this.#claiming = this.#claimAll().finally(() => {
+      this.#claiming = null;
+    });
+    return this.#claiming;
+  }
+
+  #poke(): void {
+    this.tick().catch((error: unknown) => this.#params.logger.error({ err: AppError.from(error) }, "could not claim jobs; trying again"));
+  }
+
+  #schedule(): void {
+    this.#timer = this.#params.clock.after(pollMs, () => {
+      this.#poke();
+      this.#schedule();
+    });
+  }
+
+  async #claimAll(): Promise<void> {
+    const { jobs, backend, clock, owner, leaseMs, prefetch } = this.#params;
+    do {
+      this.#again = false;
+      while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
+        const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now() });
+        if (claimed === null) break;
+        this.#drive(claimed);
+      }
+    } while (this.#again);
+  }
+
+  #drive(claimed: ClaimedJob): void {
+    const { jobs, clock, logger, leaseMs } = this.#params;
+    const attempt = new Attempt(this.#params, claimed);
+    const keeper = new LeaseKeeper({ jobs, lease: claimed.lease, leaseMs, clock, logger, onLost: () => attempt.leave() });
+    const done = attempt
+      .run()
+      .catch((error: unknown) => logger.error({ job_id: claimed.job.id, err: AppError.from(error) }, "an attempt was abandoned; its lease will run out"))
+      .finally(() => {
+        keeper.stop();
+        this.#attempts.delete(attempt);
+        if (!this.#stopped) this.#poke();
+      });
+    this.#attempts.set(attempt, done);
+  }
+}
