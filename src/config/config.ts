@@ -1,0 +1,32 @@
+/** What the gateway runs with: one field for each row of settings.ts, checked. */
+export interface Config {
+  /** Address to listen on: an IP address or a host name. */
+  readonly host: string;
+  /** 0 takes any free port. */
+  readonly port: number;
+  /** http or https, no trailing slash; may carry `user:password@`, so print it through `redactUrl`. */
+  readonly comfyuiUrl: string;
+  readonly dataDir: string;
+  /** Folder with the caller's own workflows; null for the built-in ones only. */
+  readonly workflowsDir: string | null;
+  /** How long a request waits for its job when it does not say. */
+  readonly waitSeconds: number;
+  /** Whether the stand-in ComfyUI is used: `auto` is settled here. */
+  readonly demo: boolean;
+  /** Prompts kept waiting in ComfyUI behind the one that runs. */
+  readonly prefetch: number;
+  readonly maxJsonBytes: number;
+  readonly maxFileBytes: number;
+  /** All outputs of a job together, as base64 in its JSON. */
+  readonly maxInlineBytes: number;
+  /** Whether URL inputs may be plain http and lead to private addresses. */
+  readonly fetchPrivateAddresses: boolean;
+  readonly fetchTimeoutSeconds: number;
+  readonly leaseSeconds: number;
+  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+}
+
+export type ConfigKey = keyof Config;
+
+/** Where a value came from; the strongest first. */
+export type ConfigSource = "flag" | "environment" | "file" | "default";

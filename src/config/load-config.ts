@@ -1,0 +1,132 @@
+import type { Config, ConfigSource } from "./config.ts";
+import { ConfigError, type ConfigProblem } from "./config-error.ts";
+import { readFileValues, type FileValues } from "./read-file.ts";
+import { readFlags } from "./read-flags.ts";
+import { configFile, flagOf, settingList, settings, type Setting } from "./settings.ts";
+
+export interface LoadConfig {
+  /** Arguments after the name of the command. */
+  readonly argv: readonly string[];
+  /** An empty variable counts as unset. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The text of a file; throws when it cannot be read. */
+  readonly readFile: (path: string) => string;
+  /** The default of workflows_dir. */
+  readonly workflowsBeside?: string | null;
+  /** Flags without value that the command itself knows, without dashes. */
+  readonly switches?: readonly string[];
+}
+
+/** One setting as it took effect. */
+export interface EffectiveSetting {
+  readonly name: string;
+  /** Redacted where it may hold a secret. */
+  readonly value: string | number | boolean | null;
+  readonly source: ConfigSource;
+}
+
+export interface LoadedConfig {
+  readonly config: Config;
+  readonly effective: readonly EffectiveSetting[];
+  readonly switches: ReadonlySet<string>;
+}
+
+interface Given {
+  readonly raw: unknown;
+  readonly source: ConfigSource;
+  readonly origin: string;
+}
+
+/**
+ * Flags before environment before file before default.
+ *
+ * @throws {ConfigError} with every problem there is
+ */
+export function loadConfig(params: LoadConfig): LoadedConfig {
+  const flags = readFlags(params.argv, flagKinds, params.switches ?? []);
+  const problems: ConfigProblem[] = [...flags.problems];
+  const path = flags.values.get(configFile.name) ?? (params.env[configFile.env] || undefined);
+  const file = path === undefined ? noFile : openFile(path, params.readFile);
+  problems.push(...file.problems);
+
+  const sources = new Map<string, ConfigSource>();
+  const given = (setting: Setting<unknown>): Given | null => {
+    const flag = flagOf(setting.name);
+    const fromFlag = flags.values.get(flag.slice(2));
+    if (fromFlag !== undefined) return { raw: fromFlag, source: "flag", origin: `flag ${flag}` };
+    const fromEnv = params.env[setting.env];
+    if (fromEnv !== undefined && fromEnv !== "") return { raw: fromEnv, source: "environment", origin: `environment variable ${setting.env}` };
+    if (!file.values.has(setting.name)) return null;
+    return { raw: file.values.get(setting.name), source: "file", origin: `${setting.name} in ${path}` };
+  };
+  const read = <T>(setting: Setting<T>, fallback: T = setting.default): T => {
+    const found = given(setting);
+    sources.set(setting.name, found?.source ?? "default");
+    if (found === null) return fallback;
+    const parsed = setting.value.schema.safeParse(found.raw);
+    if (parsed.success) return parsed.data;
+    problems.push({ setting: setting.name, origin: found.origin, message: refusal(setting, found.raw) });
+    return fallback;
+  };
+
+  const demo = read(settings.demo);
+  const config: Config = {
+    host: read(settings.host),
+    port: read(settings.port),
+    comfyuiUrl: read(settings.comfyuiUrl),
+    dataDir: read(settings.dataDir),
+    workflowsDir: read(settings.workflowsDir, params.workflowsBeside ?? null),
+    waitSeconds: read(settings.waitSeconds),
+    demo: demo === "on" || (demo === "auto" && sources.get(settings.comfyuiUrl.name) === "default"),
+    prefetch: read(settings.prefetch),
+    maxJsonBytes: read(settings.maxJsonBytes),
+    maxFileBytes: read(settings.maxFileBytes),
+    maxInlineBytes: read(settings.maxInlineBytes),
+    fetchPrivateAddresses: read(settings.fetchPrivateAddresses),
+    fetchTimeoutSeconds: read(settings.fetchTimeoutSeconds),
+    leaseSeconds: read(settings.leaseSeconds),
+    logLevel: read(settings.logLevel),
+  };
+  if (problems.length > 0) throw new ConfigError(problems);
+  return { config, effective: effectiveSettings(config, sources), switches: flags.switches };
+}
+
+const noFile: FileValues = { values: new Map(), problems: [] };
+
+const flagKinds = [
+  { name: configFile.name },
+  ...settingList.map(({ name, bare }) => ({ name: flagOf(name).slice(2), ...(bare === undefined ? {} : { bare }) })),
+];
+
+function openFile(path: string, readFile: (path: string) => string): FileValues {
+  let text: string;
+  try {
+    text = readFile(path);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { values: new Map(), problems: [{ setting: configFile.name, origin: path, message: `cannot be read: ${reason}` }] };
+  }
+  return readFileValues(
+    text,
+    path,
+    settingList.map((setting) => setting.name),
+  );
+}
+
+function refusal(setting: Setting<unknown>, raw: unknown): string {
+  // A value that may hold a secret is not repeated, not even redacted: it is malformed, so the secret may stand anywhere.
+  const shown = setting.redact === undefined && ["string", "number", "boolean"].includes(typeof raw) ? `${JSON.stringify(raw)} ` : "this value ";
+  return `${shown}is not allowed; allowed: ${setting.value.allowed}`;
+}
+
+function effectiveSettings(config: Config, sources: ReadonlyMap<string, ConfigSource>): EffectiveSetting[] {
+  const values = new Map<string, EffectiveSetting["value"]>(Object.entries(config));
+  return Object.entries<Setting<unknown>>(settings).map(([key, setting]) => {
+    const value = values.get(key) ?? null;
+    return {
+      name: setting.name,
+      value: typeof value === "string" && setting.redact !== undefined ? setting.redact(value) : value,
+      source: sources.get(setting.name) ?? "default",
+    };
+  });
+}

@@ -1,0 +1,62 @@
+import { parseArgs } from "node:util";
+import type { ConfigProblem } from "./config-error.ts";
+import { nearest } from "./nearest.ts";
+
+/** A flag that takes a value; `bare` is what it means without one, when it may stand alone. */
+export interface FlagKind {
+  /** Without dashes. */
+  readonly name: string;
+  readonly bare?: string;
+}
+
+export interface Flags {
+  /** By name without dashes. Given twice, the last one counts. */
+  readonly values: ReadonlyMap<string, string>;
+  readonly switches: ReadonlySet<string>;
+  readonly problems: readonly ConfigProblem[];
+}
+
+/**
+ * @param switches flags of the command itself, which take no value
+ */
+export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], switches: readonly string[]): Flags {
+  const byName = new Map(kinds.map((kind) => [kind.name, kind]));
+  const values = new Map<string, string>();
+  const switchesSeen = new Set<string>();
+  const problems: ConfigProblem[] = [];
+  const complain = (written: string, message: string): void => {
+    problems.push({ setting: written, origin: "command line", message });
+  };
+
+  // No flag is declared to parseArgs: it would hand `--demo --port 1` the value `--port`.
+  const { tokens } = parseArgs({ args: [...argv], strict: false, allowPositionals: true, tokens: true });
+  const taken = new Set<number>();
+  for (const [at, token] of tokens.entries()) {
+    if (token.kind === "positional") {
+      if (!taken.has(at)) complain(token.value, "unexpected argument; settings are given as --name value");
+      continue;
+    }
+    if (token.kind === "option-terminator") continue;
+    const kind = byName.get(token.name);
+    if (token.rawName === `--${token.name}` && kind !== undefined) {
+      const next = tokens[at + 1];
+      if (token.value !== undefined) {
+        values.set(kind.name, token.value);
+      } else if (next?.kind === "positional" && next.index === token.index + 1) {
+        taken.add(at + 1);
+        values.set(kind.name, next.value);
+      } else if (kind.bare !== undefined) {
+        values.set(kind.name, kind.bare);
+      } else {
+        complain(token.rawName, `needs a value: ${token.rawName}=VALUE`);
+      }
+    } else if (token.rawName === `--${token.name}` && switches.includes(token.name)) {
+      if (token.value === undefined) switchesSeen.add(token.name);
+      else complain(token.rawName, "takes no value");
+    } else {
+      const meant = nearest(token.name, [...byName.keys(), ...switches]);
+      complain(token.rawName, `unknown flag${meant === null ? "; `comfyui-api serve --help` lists all of them" : `; did you mean --${meant}?`}`);
+    }
+  }
+  return { values, switches: switchesSeen, problems };
+}

@@ -1,0 +1,146 @@
+import type { ConfigKey } from "./config.ts";
+import { redactUrl } from "./redact-url.ts";
+import { httpUrl, integer, oneOf, optionalText, text, yesNo, yesNoAuto, type Value } from "./value.ts";
+
+/** One thing that can be set: in the file under `name`, in the environment under `env`, on the command line as `flagOf(name)`. */
+export interface Setting<T> {
+  readonly name: string;
+  readonly env: string;
+  readonly value: Value<T>;
+  readonly default: T;
+  /** One line: what it does and, for a limit, why it is what it is. */
+  readonly doc: string;
+  /** What the flag means with no value after it; a flag without this needs one. */
+  readonly bare?: string;
+  /** What may be shown of the value, for one that can hold a secret. */
+  readonly redact?: (written: string) => string;
+}
+
+export function flagOf(name: string): string {
+  return `--${name.replaceAll("_", "-")}`;
+}
+
+/** The file that holds settings is itself named by a flag or the environment. */
+export const configFile = { name: "config", env: "COMFYUI_API_CONFIG" } as const;
+
+/** Every setting, once. docs/settings.md and `serve --help` are written from it. */
+export const settings = {
+  host: {
+    name: "host",
+    // Not HOST: conda and some shells export that with another meaning.
+    env: "COMFYUI_API_HOST",
+    value: text("an IP address or host name of this machine; 0.0.0.0 for every network"),
+    default: "127.0.0.1",
+    doc: "Address to listen on. The default is reached from this machine only",
+  },
+  port: {
+    name: "port",
+    env: "PORT",
+    value: integer(0, 65_535),
+    default: 3000,
+    doc: "Port to listen on; 0 takes a free one",
+  },
+  comfyuiUrl: {
+    name: "comfyui_url",
+    env: "COMFYUI_URL",
+    value: httpUrl,
+    default: "http://127.0.0.1:8188",
+    doc: "Where ComfyUI answers; may carry user:password@ for a proxy in front of it",
+    redact: redactUrl,
+  },
+  dataDir: {
+    name: "data_dir",
+    env: "DATA_DIR",
+    value: text("a folder, made when absent; relative to the working directory"),
+    default: "./data",
+    doc: "Where jobs, uploaded files and outputs are kept",
+  },
+  workflowsDir: {
+    name: "workflows_dir",
+    env: "WORKFLOWS_DIR",
+    value: optionalText("a folder; relative to the working directory"),
+    default: null,
+    doc: "Folder with workflows of your own. Unset, the executable takes a folder `workflows` beside it, if there is one",
+  },
+  waitSeconds: {
+    name: "wait_seconds",
+    env: "WAIT_SECONDS",
+    // 300 s: proxies and clients in between give up on a silent connection soon after.
+    value: integer(0, 300, "seconds"),
+    default: 60,
+    doc: "How long a request waits for its job before it answers 202; `Prefer: wait=N` overrides it",
+  },
+  demo: {
+    name: "demo",
+    env: "DEMO",
+    value: yesNoAuto,
+    default: "off",
+    doc: "Use the built-in stand-in for ComfyUI, which draws pictures without a model. `auto`: when comfyui_url is not set",
+    bare: "on",
+  },
+  prefetch: {
+    name: "prefetch",
+    env: "PREFETCH",
+    // One waiting prompt keeps the GPU busy between two jobs. More only takes them out of reach of priorities.
+    value: integer(0, 16),
+    default: 1,
+    doc: "Prompts kept waiting in ComfyUI behind the running one, so that the GPU does not idle between jobs",
+  },
+  maxJsonBytes: {
+    name: "max_json_bytes",
+    env: "MAX_JSON_BYTES",
+    // Large graphs are below 1 MB; the rest is room for an image of some 7 MB as base64.
+    value: integer(1024, 1_000_000_000, "bytes"),
+    default: 10_000_000,
+    doc: "Largest JSON body; it is held in memory",
+  },
+  maxFileBytes: {
+    name: "max_file_bytes",
+    env: "MAX_FILE_BYTES",
+    // A 24-megapixel PNG fits. Files are streamed to disk, so that disk is what this guards.
+    value: integer(1024, 100_000_000_000, "bytes"),
+    default: 50_000_000,
+    doc: "Largest input file, uploaded or fetched; it is streamed to disk",
+  },
+  maxInlineBytes: {
+    name: "max_inline_bytes",
+    env: "MAX_INLINE_BYTES",
+    // Base64 is held in memory a few times over while it is sent.
+    value: integer(0, 100_000_000, "bytes"),
+    default: 8_000_000,
+    doc: "Outputs put into one answer as base64 with `outputs=inline`; larger ones stay links",
+  },
+  fetchPrivateAddresses: {
+    name: "fetch_private_addresses",
+    env: "FETCH_PRIVATE_ADDRESSES",
+    value: yesNo,
+    default: false,
+    doc: "Let URL inputs be plain http:// and lead to private addresses: callers can then read from your network",
+    bare: "true",
+  },
+  fetchTimeoutSeconds: {
+    name: "fetch_timeout_seconds",
+    env: "FETCH_TIMEOUT_SECONDS",
+    value: integer(1, 600, "seconds"),
+    default: 30,
+    doc: "How long fetching one URL input may take in all",
+  },
+  leaseSeconds: {
+    name: "lease_seconds",
+    env: "LEASE_SECONDS",
+    // Shorter than 5 s, a slow disk would cost a living process its jobs; longer than an hour, a crash would strand them.
+    value: integer(5, 3600, "seconds"),
+    default: 30,
+    doc: "How long a job stays with a process that has gone silent before another may take it",
+  },
+  logLevel: {
+    name: "log_level",
+    env: "LOG_LEVEL",
+    value: oneOf(["trace", "debug", "info", "warn", "error", "silent"]),
+    default: "info",
+    doc: "Least severe log lines that are written",
+  },
+} as const satisfies Record<ConfigKey, Setting<unknown>>;
+
+/** The rows in their order, for whoever walks them all. */
+export const settingList: readonly Setting<unknown>[] = Object.values(settings);

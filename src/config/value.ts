@@ -1,0 +1,63 @@
+import { z } from "zod";
+
+/** How a value is written, whether in a flag, the environment (both text) or the file (text, number, boolean). */
+export interface Value<T> {
+  /** Ends "allowed: …" in a problem, and fills a column of docs/settings.md. */
+  readonly allowed: string;
+  readonly schema: z.ZodType<T>;
+}
+
+export function text(allowed: string): Value<string> {
+  return { allowed, schema: z.string().trim().min(1) };
+}
+
+export function optionalText(allowed: string): Value<string | null> {
+  return { allowed, schema: z.union([z.null(), z.string().trim().min(1)]) };
+}
+
+/** Strict: `3000abc`, `3e3` and `12.5` are refused. */
+export function integer(min: number, max: number, unit = ""): Value<number> {
+  const written = z.union([z.number(), z.string().trim().regex(/^[+-]?\d+$/).transform(Number)]);
+  return {
+    allowed: `a whole number${unit === "" ? "" : ` of ${unit}`} from ${min} to ${max}`,
+    schema: written.pipe(z.number().int().min(min).max(max)),
+  };
+}
+
+const truth = z.union([
+  z.boolean(),
+  z.literal([1, 0]).transform((value) => value === 1),
+  z
+    .string()
+    .trim()
+    .toLowerCase()
+    .pipe(z.enum(["true", "1", "on", "false", "0", "off"]))
+    .transform((value) => value === "true" || value === "1" || value === "on"),
+]);
+
+export const yesNo: Value<boolean> = { allowed: "true or false (also on, off, 1, 0)", schema: truth };
+
+export const yesNoAuto: Value<"on" | "off" | "auto"> = {
+  allowed: "on, off or auto (also true, false, 1, 0)",
+  schema: z.union([
+    z.string().trim().toLowerCase().pipe(z.literal("auto")),
+    truth.transform((value) => (value ? ("on" as const) : ("off" as const))),
+  ]),
+};
+
+export function oneOf<const T extends readonly [string, ...string[]]>(options: T): Value<T[number]> {
+  return { allowed: options.join(", "), schema: z.string().trim().toLowerCase().pipe(z.enum(options)) };
+}
+
+/** Resolves to the address without a trailing slash. */
+export const httpUrl: Value<string> = {
+  allowed: "an http:// or https:// address without query or fragment, such as http://127.0.0.1:8188",
+  schema: z
+    .string()
+    .trim()
+    .refine((written) => {
+      const url = URL.parse(written);
+      return url !== null && (url.protocol === "http:" || url.protocol === "https:") && url.search === "" && url.hash === "";
+    })
+    .transform((written) => new URL(written).href.replace(/\/+$/, "")),
+};
