@@ -1,0 +1,216 @@
+import { createHash } from "node:crypto";
+import { openAsBlob } from "node:fs";
+import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import type { Readable } from "node:stream";
+import { z } from "zod";
+import { AppError } from "../errors/app-error.ts";
+import { parseJson, stringifyJson } from "../json/exact.ts";
+import { systemCode, toDiskError } from "./disk-error.ts";
+import type { ByteRange, FileStore, PutOptions, StoredFile } from "./file-store.ts";
+import { detectMediaType, sniffBytes, type MediaType } from "./media-type.ts";
+import { TempFolder, type TempFile } from "./temp-folder.ts";
+
+const idPattern = /^[0-9a-f]{64}$/;
+
+const storedType = z.object({ contentType: z.string().min(1), extension: z.string().regex(/^[a-z0-9.]{1,16}$/i) });
+
+/** Extensions that say little: a later put of the same content with a better name replaces them. */
+const vague: ReadonlySet<string> = new Set(["bin", "txt", "zip", "gz"]);
+
+/**
+ * Files below `dir` as `ab/abcdef…` by their SHA-256, each with its type in `ab/abcdef….json`. Opening removes what
+ * dead processes left unfinished.
+ *
+ * @throws {AppError} `storage_failed` when `dir` cannot be made or written
+ */
+export async function openDiskFileStore({ dir }: { readonly dir: string }): Promise<FileStore> {
+  try {
+    return new DiskFileStore(dir, await TempFolder.open(join(dir, "tmp")));
+  } catch (error) {
+    throw toDiskError(error);
+  }
+}
+
+class DiskFileStore implements FileStore {
+  readonly #dir: string;
+  readonly #temp: TempFolder;
+
+  constructor(dir: string, temp: TempFolder) {
+    this.#dir = dir;
+    this.#temp = temp;
+  }
+
+  async put(content: Readable | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredFile> {
+    const temp = await onDisk(() => this.#temp.create());
+    try {
+      const received = await receive(content, temp, options.maxBytes);
+      const type = await detectMediaType(received.head, received.size, options.filename);
+      return await onDisk(async () => {
+        await temp.sync();
+        return this.#keep(temp, received, type);
+      });
+    } finally {
+      await onDisk(() => temp.discard());
+    }
+  }
+
+  async describe(id: string): Promise<StoredFile | null> {
+    if (!idPattern.test(id)) return null;
+    return onDisk(async () => {
+      const size = await this.#sizeOf(id);
+      return size === null ? null : { id, size, ...(await this.#typeOf(id, size)) };
+    });
+  }
+
+  async read(id: string, range?: ByteRange): Promise<Readable> {
+    if (!idPattern.test(id)) throw notFound();
+    return onDisk(async () => {
+      const handle = await openExisting(this.#pathOf(id));
+      if (handle === null) throw notFound();
+      return handle.createReadStream(range === undefined ? {} : { start: range.start, end: range.end });
+    });
+  }
+
+  async blob(id: string): Promise<Blob> {
+    const file = await this.describe(id);
+    if (file === null) throw notFound();
+    return onDisk(() => openAsBlob(this.#pathOf(id), { type: file.contentType }));
+  }
+
+  async ping(): Promise<void> {
+    await onDisk(async () => {
+      const temp = await this.#temp.create();
+      try {
+        await temp.write(Buffer.from("ping"));
+        await temp.sync();
+      } finally {
+        await temp.discard();
+      }
+    });
+  }
+
+  /** The type first and the content last: a file is there once its content is. */
+  async #keep(temp: TempFile, received: Received, type: MediaType): Promise<StoredFile> {
+    const { id, size } = received;
+    const existing = (await this.#sizeOf(id)) === size ? await this.#typeOf(id, size) : null;
+    const kept = existing === null || (vague.has(existing.extension) && !vague.has(type.extension)) ? type : existing;
+    const path = this.#pathOf(id);
+    if (await makeFolder(dirname(path))) await syncFolder(this.#dir);
+    if (kept !== existing) await this.#writeType(id, kept);
+    // What lies there already is left alone: a reader's Blob would notice a new file and fail.
+    if (existing === null) await temp.moveTo(path);
+    await syncFolder(dirname(path));
+    return { id, size, contentType: kept.contentType, extension: kept.extension };
+  }
+
+  async #writeType(id: string, type: MediaType): Promise<void> {
+    const temp = await this.#temp.create();
+    try {
+      await temp.write(Buffer.from(stringifyJson({ contentType: type.contentType, extension: type.extension })));
+      await temp.sync();
+      await temp.moveTo(`${this.#pathOf(id)}.json`);
+    } finally {
+      await temp.discard();
+    }
+  }
+
+  async #sizeOf(id: string): Promise<number | null> {
+    try {
+      const found = await stat(this.#pathOf(id));
+      return found.isFile() ? found.size : null;
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return null;
+      throw error;
+    }
+  }
+
+  /** As stored; found out again when that note is lost or damaged. */
+  async #typeOf(id: string, size: number): Promise<MediaType> {
+    return (await readType(`${this.#pathOf(id)}.json`)) ?? detectMediaType(await readHead(this.#pathOf(id)), size);
+  }
+
+  /** @param id checked: 64 hex digits, so that no path can be smuggled in */
+  #pathOf(id: string): string {
+    return join(this.#dir, id.slice(0, 2), id);
+  }
+}
+
+interface Received {
+  readonly id: string;
+  readonly size: number;
+  readonly head: Uint8Array;
+}
+
+/** Errors of the source pass as they are; those of the disk become `storage_failed`. */
+async function receive(content: AsyncIterable<unknown>, temp: TempFile, maxBytes: number): Promise<Received> {
+  const hash = createHash("sha256");
+  const heads: Uint8Array[] = [];
+  let size = 0;
+  for await (const piece of content) {
+    const chunk = typeof piece === "string" ? Buffer.from(piece) : piece;
+    if (!(chunk instanceof Uint8Array)) throw new TypeError("the content of a file is not bytes");
+    if (size < sniffBytes) heads.push(chunk.slice(0, sniffBytes - size));
+    size += chunk.length;
+    if (size > maxBytes) throw new AppError("payload_too_large", `A file may have at most ${maxBytes} bytes. Send a smaller one.`);
+    hash.update(chunk);
+    await onDisk(() => temp.write(chunk));
+  }
+  return { id: hash.digest("hex"), size, head: Buffer.concat(heads) };
+}
+
+async function onDisk<T>(run: () => Promise<T>): Promise<T> {
+  try {
+    return await run();
+  } catch (error) {
+    throw toDiskError(error);
+  }
+}
+
+function notFound(): AppError {
+  return new AppError("file_not_found", "No file with this id is stored here. Upload it again.");
+}
+
+async function openExisting(path: string): Promise<Awaited<ReturnType<typeof open>> | null> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return null;
+    throw error;
+  }
+}
+
+async function readHead(path: string): Promise<Uint8Array> {
+  const handle = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await handle.read(Buffer.alloc(sniffBytes), 0, sniffBytes, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function readType(path: string): Promise<MediaType | null> {
+  try {
+    const parsed = storedType.safeParse(parseJson(await readFile(path, "utf8")));
+    return parsed.success ? parsed.data : null;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT" || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/** @returns whether it was not there before */
+async function makeFolder(path: string): Promise<boolean> {
+  return (await mkdir(path, { recursive: true })) !== undefined;
+}
+
+/** A rename is on the disk only when its folder is. */
+async function syncFolder(path: string): Promise<void> {
+  const handle = await open(path, "r");
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,98 @@
+import { randomUUID } from "node:crypto";
+import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { join } from "node:path";
+import { systemCode } from "./disk-error.ts";
+
+/** A file being written. `discard` is always called at the end, and does nothing after `moveTo`. */
+export class TempFile {
+  readonly #path: string;
+  readonly #handle: FileHandle;
+  #state: "open" | "closed" | "gone" = "open";
+
+  constructor(path: string, handle: FileHandle) {
+    this.#path = path;
+    this.#handle = handle;
+  }
+
+  async write(chunk: Uint8Array): Promise<void> {
+    // Unlike `write`, it goes on until every byte is written.
+    await this.#handle.writeFile(chunk);
+  }
+
+  /** Its bytes are on the disk afterwards. */
+  async sync(): Promise<void> {
+    await this.#handle.sync();
+  }
+
+  /** In one step, replacing what is there. */
+  async moveTo(path: string): Promise<void> {
+    await this.#close();
+    await rename(this.#path, path);
+    this.#state = "gone";
+  }
+
+  async discard(): Promise<void> {
+    await this.#close();
+    if (this.#state === "gone") return;
+    await rm(this.#path, { force: true });
+    this.#state = "gone";
+  }
+
+  async #close(): Promise<void> {
+    if (this.#state !== "open") return;
+    this.#state = "closed";
+    await this.#handle.close();
+  }
+}
+
+/** Longer than any upload lasts: beyond it, another process of the same number is taken to have nothing to do with the file. */
+const abandonedAfterMs = 24 * 60 * 60 * 1000;
+
+/** Where files are written before they are moved to their place in the same file system. */
+export class TempFolder {
+  readonly #dir: string;
+
+  private constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Makes the folder and removes the files of processes that are dead. */
+  static async open(dir: string): Promise<TempFolder> {
+    await mkdir(dir, { recursive: true });
+    for (const name of await readdir(dir)) {
+      const path = join(dir, name);
+      if (await isAbandoned(path, Number(/^(\d+)-/.exec(name)?.[1]))) await rm(path, { force: true, recursive: true });
+    }
+    return new TempFolder(dir);
+  }
+
+  async create(): Promise<TempFile> {
+    const path = join(this.#dir, `${process.pid}-${randomUUID()}`);
+    return new TempFile(path, await open(path, "wx"));
+  }
+}
+
+/** @param pid of its writer, as its name says; NaN when it says none */
+async function isAbandoned(path: string, pid: number): Promise<boolean> {
+  if (!Number.isSafeInteger(pid) || pid < 1 || !isAlive(pid)) return true;
+  try {
+    const { mtimeMs } = await stat(path);
+    // In a container every start has the same number: what is older than this process was left by one before it.
+    if (pid === process.pid) return mtimeMs < performance.timeOrigin;
+    return mtimeMs < Date.now() - abandonedAfterMs;
+  } catch (error) {
+    if (systemCode(error) === "ENOENT") return false;
+    throw error;
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    if (systemCode(error) === "ESRCH") return false;
+    if (systemCode(error) === "EPERM") return true;
+    throw error;
+  }
+}
