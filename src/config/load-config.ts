@@ -2,7 +2,7 @@ import type { Config, ConfigSource } from "./config.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { readFileValues, type FileValues } from "./read-file.ts";
 import { readFlags } from "./read-flags.ts";
-import { configFile, flagOf, settingList, settings, type Setting } from "./settings.ts";
+import { configFile, flagOf, settingList, settings, type Setting, type SettingValue } from "./settings.ts";
 
 export interface LoadConfig {
   /** Arguments after the name of the command. */
@@ -21,7 +21,7 @@ export interface LoadConfig {
 export interface EffectiveSetting {
   readonly name: string;
   /** Redacted where it may hold a secret. */
-  readonly value: string | number | boolean | null;
+  readonly value: SettingValue;
   readonly source: ConfigSource;
 }
 
@@ -50,7 +50,7 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
   problems.push(...file.problems);
 
   const sources = new Map<string, ConfigSource>();
-  const given = (setting: Setting<unknown>): Given | null => {
+  const given = (setting: Setting<SettingValue>): Given | null => {
     const flag = flagOf(setting.name);
     const fromFlag = flags.values.get(flag.slice(2));
     if (fromFlag !== undefined) return { raw: fromFlag, source: "flag", origin: `flag ${flag}` };
@@ -59,7 +59,7 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
     if (!file.values.has(setting.name)) return null;
     return { raw: file.values.get(setting.name), source: "file", origin: `${setting.name} in ${path}` };
   };
-  const read = <T>(setting: Setting<T>, fallback: T = setting.default): T => {
+  const read = <T extends SettingValue>(setting: Setting<T>, fallback: T = setting.default): T => {
     const found = given(setting);
     sources.set(setting.name, found?.source ?? "default");
     if (found === null) return fallback;
@@ -113,15 +113,15 @@ function openFile(path: string, readFile: (path: string) => string): FileValues 
   );
 }
 
-function refusal(setting: Setting<unknown>, raw: unknown): string {
+function refusal(setting: Setting<SettingValue>, raw: unknown): string {
   // A value that may hold a secret is not repeated, not even redacted: it is malformed, so the secret may stand anywhere.
   const shown = setting.redact === undefined && ["string", "number", "boolean"].includes(typeof raw) ? `${JSON.stringify(raw)} ` : "this value ";
   return `${shown}is not allowed; allowed: ${setting.value.allowed}`;
 }
 
 function effectiveSettings(config: Config, sources: ReadonlyMap<string, ConfigSource>): EffectiveSetting[] {
-  const values = new Map<string, EffectiveSetting["value"]>(Object.entries(config));
-  return Object.entries<Setting<unknown>>(settings).map(([key, setting]) => {
+  const values = new Map<string, SettingValue>(Object.entries(config));
+  return Object.entries<Setting<SettingValue>>(settings).map(([key, setting]) => {
     const value = values.get(key) ?? null;
     return {
       name: setting.name,

@@ -1,4 +1,4 @@
-import { configFile, flagOf, settingList, type Setting } from "./settings.ts";
+import { configFile, flagOf, settingList, type Setting, type SettingValue } from "./settings.ts";
 
 const fileDoc = "YAML or JSON file that holds settings under the names of this table";
 
@@ -36,7 +36,7 @@ export function flagsHelp(): string {
   return [file, ...settingList.map(settingHelp)].join("\n");
 }
 
-function settingHelp(setting: Setting<unknown>): string {
+function settingHelp(setting: Setting<SettingValue>): string {
   const flag = `${flagOf(setting.name)}${setting.bare === undefined ? "=VALUE" : "[=VALUE]"}`;
   const initial = setting.default === null ? "" : ` Default: ${String(setting.default)}.`;
   return `  ${flag}\n${wrap(`${plain(setting.doc)}.`)}\n${wrap(`Environment: ${setting.env}.${initial} Allowed: ${setting.value.allowed}.`)}`;

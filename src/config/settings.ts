@@ -2,8 +2,10 @@ import type { ConfigKey } from "./config.ts";
 import { redactUrl } from "./redact-url.ts";
 import { httpUrl, integer, oneOf, optionalText, text, yesNo, yesNoAuto, type Value } from "./value.ts";
 
+export type SettingValue = string | number | boolean | null;
+
 /** One thing that can be set: in the file under `name`, in the environment under `env`, on the command line as `flagOf(name)`. */
-export interface Setting<T> {
+export interface Setting<T extends SettingValue> {
   readonly name: string;
   readonly env: string;
   readonly value: Value<T>;
@@ -140,7 +142,7 @@ export const settings = {
     default: "info",
     doc: "Least severe log lines that are written",
   },
-} as const satisfies Record<ConfigKey, Setting<unknown>>;
+} as const satisfies Record<ConfigKey, Setting<SettingValue>>;
 
 /** The rows in their order, for whoever walks them all. */
-export const settingList: readonly Setting<unknown>[] = Object.values(settings);
+export const settingList: readonly Setting<SettingValue>[] = Object.values(settings);

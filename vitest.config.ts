@@ -1,0 +1,16 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["src/**/*.test.ts", "scripts/**/*.test.ts", "test/**/*.test.ts", "workflows/**/*.test.ts"],
+    exclude: ["**/node_modules/**", "dist/**", "bin/**"],
+    environment: "node",
+    // A process for each file: some tests load native state, take file locks and read process-wide settings.
+    pool: "forks",
+    // Tests wait for events and never for time, so these only end what hangs. A busy CI machine needs the room.
+    testTimeout: 20_000,
+    hookTimeout: 30_000,
+    teardownTimeout: 10_000,
+    reporters: ["default", "./test/counting-reporter.ts"],
+  },
+});
