@@ -1,0 +1,223 @@
+import { lookup } from "node:dns/promises";
+import { request as requestPlain, type IncomingMessage } from "node:http";
+import { request as requestSecure } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { Readable } from "node:stream";
+import { AppError } from "../errors/app-error.ts";
+import { systemClock, type Clock } from "../telemetry/clock.ts";
+import { suggestedFilename } from "./suggested-filename.ts";
+import { publicAddressCheck } from "./public-address.ts";
+
+export interface FetchUrlOptions {
+  /** More than this many bytes → AppError `payload_too_large`, at the announcement or while they come. */
+  readonly maxBytes: number;
+  /** For everything together: name, connection, redirects, and the last byte. */
+  readonly timeoutMs: number;
+  /** Also fetch from addresses that are not public, and by plain `http:`. */
+  readonly allowPrivateAddresses: boolean;
+  readonly signal?: AbortSignal;
+  readonly clock?: Clock;
+}
+
+export interface ResolvedAddress {
+  readonly address: string;
+  readonly family: number;
+}
+
+/** How names become addresses, and which of those may be reached. */
+export interface Network {
+  resolve(hostname: string): Promise<readonly ResolvedAddress[]>;
+  mayReach(address: string): boolean;
+}
+
+export interface FetchedFile {
+  /** Fails with an AppError: `file_fetch_failed` or `payload_too_large`. Must be read or destroyed. */
+  readonly content: Readable;
+  /** What the server or the URL calls it: a hint for the type, never a path. */
+  readonly filename: string | undefined;
+}
+
+/** As many as browsers of old allowed; a file host needs one or two. */
+const maxRedirects = 5;
+
+/** The system's resolver, and public addresses only unless private ones are allowed. */
+export function systemNetwork(allowPrivateAddresses: boolean): Network {
+  return {
+    resolve: (hostname) => lookup(hostname, { all: true }),
+    mayReach: allowPrivateAddresses ? () => true : publicAddressCheck(),
+  };
+}
+
+/**
+ * Fetches a file that a caller named by its URL. The caller may be hostile: each name is resolved once, every address
+ * it has is checked, and the connection is made to those addresses and no other, so that a name that changes its mind
+ * gains nothing. The same at each redirect.
+ *
+ * @throws {AppError} `address_not_allowed`, `file_fetch_failed` or `payload_too_large`
+ */
+export async function fetchUrl(
+  url: URL,
+  options: FetchUrlOptions,
+  network: Network = systemNetwork(options.allowPrivateAddresses),
+): Promise<FetchedFile> {
+  const stop = new AbortController();
+  const signal = options.signal === undefined ? stop.signal : AbortSignal.any([stop.signal, options.signal]);
+  const timer = (options.clock ?? systemClock).after(options.timeoutMs, () => stop.abort(tooSlow(options.timeoutMs)));
+  try {
+    const { response, finalUrl } = await followRedirects(url, options, network, signal);
+    try {
+      checkAnswer(response, options.maxBytes);
+    } catch (error) {
+      response.destroy();
+      throw error;
+    }
+    const content = toContent(response, options.maxBytes, signal);
+    content.once("close", () => timer.cancel());
+    return { content, filename: suggestedFilename(response.headers["content-disposition"], finalUrl) };
+  } catch (error) {
+    timer.cancel();
+    throw toFetchError(error, signal);
+  }
+}
+
+async function followRedirects(
+  url: URL,
+  options: FetchUrlOptions,
+  network: Network,
+  signal: AbortSignal,
+): Promise<{ response: IncomingMessage; finalUrl: URL }> {
+  let target = url;
+  for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
+    checkUrl(target, options.allowPrivateAddresses);
+    const addresses = await unlessAborted(() => checkedAddresses(target.hostname, network), signal);
+    const response = await get(target, addresses, signal);
+    const next = redirectTarget(response, target);
+    if (next === null) return { response, finalUrl: target };
+    response.destroy();
+    target = next;
+  }
+  throw new AppError("file_fetch_failed", `The URL redirects more than ${maxRedirects} times. Give the address it leads to.`);
+}
+
+function checkUrl(url: URL, allowPlain: boolean): void {
+  const isPlain = url.protocol === "http:";
+  if (url.protocol !== "https:" && !(isPlain && allowPlain)) {
+    throw new AppError("address_not_allowed", isPlain ? "Files are fetched by https: only. Use the https: address." : "Files are fetched from https: addresses only.");
+  }
+  if (url.username !== "" || url.password !== "") {
+    throw new AppError("address_not_allowed", "A URL with a user name or password in it is not fetched. Upload the file instead.");
+  }
+}
+
+async function checkedAddresses(hostname: string, network: Network): Promise<readonly ResolvedAddress[]> {
+  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
+  const family = isIP(bare);
+  const addresses = family === 0 ? await resolveName(bare, network) : [{ address: bare, family }];
+  if (addresses.length === 0) throw new AppError("file_fetch_failed", "The host name of the URL has no address.");
+  // One bad address is enough: a name with a public and a private one is not what it seems.
+  if (!addresses.every(({ address }) => network.mayReach(address))) {
+    throw new AppError("address_not_allowed", "The URL leads to a private or reserved address, which is not fetched. Upload the file instead.");
+  }
+  return addresses;
+}
+
+async function resolveName(hostname: string, network: Network): Promise<readonly ResolvedAddress[]> {
+  try {
+    return await network.resolve(hostname);
+  } catch (error) {
+    throw new AppError("file_fetch_failed", "The host name of the URL could not be found.", { cause: error });
+  }
+}
+
+/** Answers every question with the addresses that were checked. */
+function pinTo(addresses: readonly ResolvedAddress[]): LookupFunction {
+  return (_hostname, options, callback) => {
+    const first = addresses[0];
+    if (options.all === true) callback(null, [...addresses]);
+    else if (first !== undefined) callback(null, first.address, first.family);
+  };
+}
+
+async function get(url: URL, addresses: readonly ResolvedAddress[], signal: AbortSignal): Promise<IncomingMessage> {
+  const request = url.protocol === "https:" ? requestSecure : requestPlain;
+  return new Promise((resolve, reject) => {
+    const sent = request(url, {
+      // A connection of its own: a shared one may lead to an address that was checked for someone else, and long ago.
+      agent: false,
+      lookup: pinTo(addresses),
+      signal,
+      headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "comfyui-api" },
+    });
+    sent.on("response", resolve);
+    // Also after the answer has begun, when there is nothing left to reject: the answer itself fails then.
+    sent.on("error", reject);
+    sent.end();
+  });
+}
+
+function redirectTarget(response: IncomingMessage, from: URL): URL | null {
+  if (![301, 302, 303, 307, 308].includes(response.statusCode ?? 0)) return null;
+  const target = response.headers.location === undefined ? null : URL.parse(response.headers.location, from.href);
+  if (target !== null) return target;
+  response.destroy();
+  throw new AppError("file_fetch_failed", "The server of the URL redirects to nowhere.");
+}
+
+function checkAnswer(response: IncomingMessage, maxBytes: number): void {
+  if (response.statusCode !== 200) {
+    throw new AppError("file_fetch_failed", `The server of the URL answered ${response.statusCode}. Check that the address is right and open to all.`);
+  }
+  const encoding = response.headers["content-encoding"];
+  if (encoding !== undefined && encoding !== "identity") {
+    throw new AppError("file_fetch_failed", "The server of the URL sends the file compressed, although asked not to. Upload the file instead.");
+  }
+  if (Number(response.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
+}
+
+/** The body, counted; whatever goes wrong with it is an AppError. */
+function toContent(response: IncomingMessage, maxBytes: number, signal: AbortSignal): Readable {
+  const chunks: AsyncIterable<Uint8Array> = response;
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    let size = 0;
+    try {
+      for await (const chunk of chunks) {
+        size += chunk.length;
+        if (size > maxBytes) throw tooLarge(maxBytes);
+        yield chunk;
+      }
+    } catch (error) {
+      throw toFetchError(error, signal);
+    }
+  }
+  const content = Readable.from(counted(), { objectMode: false });
+  response.on("error", (error) => content.destroy(toFetchError(error, signal)));
+  content.once("close", () => response.destroy());
+  // Whoever reads it meets the error. Before anyone does, it must not end the process.
+  content.on("error", () => {});
+  return content;
+}
+
+async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(toFetchError(signal.reason, signal));
+    signal.addEventListener("abort", abort, { once: true });
+    void work().then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
+}
+
+/** @param signal when it was aborted, its reason counts and not what broke because of it */
+function toFetchError(error: unknown, signal: AbortSignal): AppError {
+  const reason: unknown = signal.aborted ? signal.reason : error;
+  if (reason instanceof AppError) return reason;
+  const detail = signal.aborted ? "Fetching the file was called off." : "The server of the URL could not be reached, or broke off. Check the address and try again.";
+  return new AppError("file_fetch_failed", detail, { cause: reason });
+}
+
+function tooSlow(timeoutMs: number): AppError {
+  return new AppError("file_fetch_failed", `The file behind the URL did not arrive within ${timeoutMs / 1000} seconds. Upload the file instead.`);
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError("payload_too_large", `The file behind the URL has more than the ${maxBytes} bytes that are allowed.`);
+}
