@@ -1,0 +1,50 @@
+import { existsSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { isSea } from "node:sea";
+import manifest from "../package.json" with { type: "json" };
+import { startApp } from "./app.ts";
+import { runCommandLine } from "./commands/command-line.ts";
+import { failureText } from "./commands/failure.ts";
+import { builtinWorkflows } from "./generated/workflows.ts";
+
+function main(): void {
+  const stop = new AbortController();
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    process.on(signal, () => {
+      if (stop.signal.aborted) process.exit(1);
+      stop.abort();
+    });
+  }
+  for (const stream of [process.stdout, process.stderr]) {
+    // Whoever read along is gone, as in `comfyui-api help | head -1`. That ends the reading, not the work.
+    stream.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") throw error;
+    });
+  }
+
+  const run = runCommandLine(process.argv.slice(2), {
+    version: manifest.version,
+    env: process.env,
+    readFile: (path) => readFileSync(path, "utf8"),
+    workflowsBeside: workflowsBesideExecutable(),
+    print: (text) => process.stdout.write(text),
+    complain: (text) => process.stderr.write(text),
+    stopAsked: stop.signal,
+    startGateway: (params) => startApp({ ...params, builtinWorkflows }),
+  });
+  run.then(
+    (code) => process.exit(code),
+    (error: unknown) => {
+      process.stderr.write(`comfyui-api: ${failureText(error)}\n${error instanceof Error ? `${error.stack}\n` : ""}`);
+      process.exit(1);
+    },
+  );
+}
+
+function workflowsBesideExecutable(): string | null {
+  if (!isSea()) return null;
+  const folder = join(dirname(process.execPath), "workflows");
+  return existsSync(folder) ? folder : null;
+}
+
+main();
