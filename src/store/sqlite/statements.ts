@@ -18,6 +18,9 @@ const held = `id = :jobId AND lease_token = :token`;
 const endLease = "lease_owner = NULL, lease_token = NULL, lease_until = NULL";
 const orphaned = "lease_until IS NOT NULL AND lease_until <= :nowMs";
 const waiting = "status = 'queued' AND lease_until IS NULL";
+// Without statistics SQLite takes other indexes for just as good, and would sort the whole queue at each claim.
+const amongWaiting = `jobs INDEXED BY jobs_waiting WHERE ${waiting}`;
+const amongOrphans = `jobs INDEXED BY jobs_leased WHERE ${orphaned}`;
 
 function finishWith(status: "completed" | "failed"): string {
   return `UPDATE jobs SET status = '${status}', completed_at = :completedAt, warnings = :warnings, error = :error, cached_nodes = :cachedNodes, ${endLease}
@@ -41,12 +44,12 @@ export const sql = {
 
   counts: `SELECT status, COUNT(*) AS count FROM jobs WHERE status IN ${unfinished} GROUP BY status`,
   queuePlace: `SELECT seq, urgency FROM jobs WHERE id = :id AND ${waiting}`,
-  countOrphans: `SELECT COUNT(*) AS count FROM jobs WHERE ${orphaned}`,
-  countMoreUrgent: `SELECT COUNT(*) AS count FROM jobs WHERE ${waiting} AND urgency < :urgency`,
-  countEarlier: `SELECT COUNT(*) AS count FROM jobs WHERE ${waiting} AND urgency = :urgency AND seq < :seq`,
+  countOrphans: `SELECT COUNT(*) AS count FROM ${amongOrphans}`,
+  countMoreUrgent: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND urgency < :urgency`,
+  countEarlier: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND urgency = :urgency AND seq < :seq`,
 
-  firstOrphan: `SELECT seq FROM jobs WHERE ${orphaned} ORDER BY urgency, seq LIMIT 1`,
-  firstWaiting: `SELECT seq FROM jobs WHERE ${waiting} ORDER BY urgency, seq LIMIT 1`,
+  firstOrphan: `SELECT seq FROM ${amongOrphans} ORDER BY urgency, seq LIMIT 1`,
+  firstWaiting: `SELECT seq FROM ${amongWaiting} ORDER BY urgency, seq LIMIT 1`,
   lease: "UPDATE jobs SET lease_owner = :owner, lease_token = :token, lease_until = :until WHERE seq = :seq",
   extend: `UPDATE jobs SET lease_until = :until WHERE ${held} AND status IN ${unfinished}`,
   beginAttempt: `UPDATE jobs SET prompt_id = :promptId, attempt = attempt + 1 WHERE ${held} AND status IN ${unfinished}`,
