@@ -7,12 +7,20 @@ import { runCommandLine } from "./commands/command-line.ts";
 import { failureText } from "./commands/failure.ts";
 import { builtinWorkflows } from "./generated/workflows.ts";
 
+/** `npm start` hands on the Ctrl-C that the terminal has sent to the whole group already: that is one wish, not two. */
+const echoMs = 250;
+
 function main(): void {
   const stop = new AbortController();
+  let askedAt = 0;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
-      if (stop.signal.aborted) process.exit(1);
-      stop.abort();
+      if (!stop.signal.aborted) {
+        askedAt = performance.now();
+        stop.abort();
+      } else if (performance.now() - askedAt > echoMs) {
+        process.exit(1);
+      }
     });
   }
   for (const stream of [process.stdout, process.stderr]) {

@@ -117,9 +117,9 @@ describe("every setting", () => {
 describe("problems", () => {
   it("come all at once", () => {
     const problems = problemsOf(() =>
-      load({ file: "prot: 1\nwait_seconds: 999\n", env: { PREFETCH: "many" }, argv: ["--prot", "1", "--port", "3000abc", "--host"] }),
+      load({ file: "prot: 1\nwait_seconds: 999\n", env: { PREFETCH: "many" }, argv: ["stray", "--prot", "1", "--port", "3000abc", "--host"] }),
     );
-    expect(problems.map((problem) => problem.setting).toSorted()).toEqual(["--host", "--prot", "1", "port", "prefetch", "prot", "wait_seconds"].toSorted());
+    expect(problems.map((problem) => problem.setting).toSorted()).toEqual(["--host", "--prot", "port", "prefetch", "prot", "stray", "wait_seconds"]);
   });
 
   it.each(["3000abc", "", "3e3", "12.5", "-1", "65536", "0x10", "99999999999999999999"])("refuse %j as a port", (port) => {

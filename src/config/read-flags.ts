@@ -38,13 +38,14 @@ export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], s
     }
     if (token.kind === "option-terminator") continue;
     const kind = byName.get(token.name);
+    const next = tokens[at + 1];
+    const follower = token.value === undefined && next?.kind === "positional" && next.index === token.index + 1 ? next : undefined;
     if (token.rawName === `--${token.name}` && kind !== undefined) {
-      const next = tokens[at + 1];
       if (token.value !== undefined) {
         values.set(kind.name, token.value);
-      } else if (next?.kind === "positional" && next.index === token.index + 1) {
+      } else if (follower !== undefined) {
         taken.add(at + 1);
-        values.set(kind.name, next.value);
+        values.set(kind.name, follower.value);
       } else if (kind.bare !== undefined) {
         values.set(kind.name, kind.bare);
       } else {
@@ -54,6 +55,8 @@ export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], s
       if (token.value === undefined) switchesSeen.add(token.name);
       else complain(token.rawName, "takes no value");
     } else {
+      // What follows was meant as its value: one mistake, one problem.
+      if (follower !== undefined) taken.add(at + 1);
       const meant = nearest(token.name, [...byName.keys(), ...switches]);
       complain(token.rawName, `unknown flag${meant === null ? "; `comfyui-api serve --help` lists all of them" : `; did you mean --${meant}?`}`);
     }

@@ -1,0 +1,8 @@
+import { stat } from "node:fs/promises";
+import { relative, resolve } from "node:path";
+import { buildBinary } from "./build-binary/build-binary.ts";
+
+const root = resolve(import.meta.dirname, "..");
+const executable = await buildBinary(root);
+const { size } = await stat(executable);
+console.log(`${relative(root, executable)}: ${(size / 1_000_000).toFixed(1)} MB`);
