@@ -1,0 +1,41 @@
+import { AppError } from "../../errors/app-error.ts";
+import { readBytes } from "./read-bytes.ts";
+import { readJsonText } from "./json-text.ts";
+
+/** What a client sends JSON under: by its own type, or under what `curl -d` and bare clients send everything. */
+const jsonLike = /^(application\/json|application\/[a-z0-9.+-]+\+json|text\/json)\s*(;|$)/i;
+
+/**
+ * The body as JSON, whatever its Content-Type says: `curl -d '{"prompt":"test"}'` calls it a form. An empty body is `{}`.
+ *
+ * @throws {AppError} `invalid_json`, `payload_too_large`, or `unsupported_media_type` when it was never meant to be JSON
+ */
+export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
+  const bytes = await readBytes(request, maxBytes);
+  const text = decode(bytes);
+  if (text?.trim() === "") return {};
+  const reading = text === null ? { fault: "it is not UTF-8" } : readJsonText(text);
+  if ("value" in reading) return reading.value;
+  if (isMeantAsJson(request, text)) throw new AppError("invalid_json", `The body is not valid JSON: ${reading.fault}.`);
+  throw new AppError("unsupported_media_type", `Send a JSON object, or multipart/form-data where the path takes files. The body came as ${contentType(request)}.`);
+}
+
+function decode(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+function isMeantAsJson(request: Request, text: string | null): boolean {
+  const type = request.headers.get("content-type");
+  return type === null || jsonLike.test(type) || (text !== null && /^\s*[{[]/.test(text));
+}
+
+function contentType(request: Request): string {
+  const encoding = request.headers.get("content-encoding");
+  const type = (request.headers.get("content-type") ?? "nothing").slice(0, 100);
+  return encoding === null ? type : `${type} with Content-Encoding ${encoding.slice(0, 40)}; send it as it is`;
+}

@@ -1,0 +1,22 @@
+import { AppError } from "../../errors/app-error.ts";
+
+/**
+ * The whole body of a request, never more than `maxBytes` of it in memory.
+ *
+ * @throws {AppError} `payload_too_large`, before reading when the length is announced
+ */
+export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of request.body ?? []) {
+    size += chunk.byteLength;
+    if (size > maxBytes) throw tooLarge(maxBytes);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError("payload_too_large", `The body is larger than ${maxBytes} bytes. Upload files with POST /v1/files or as multipart/form-data.`);
+}

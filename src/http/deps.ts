@@ -1,0 +1,64 @@
+import type { JobHub } from "../events/job-hub.ts";
+import type { FileStore } from "../files/file-store.ts";
+import type { JobStore, QueueCounts } from "../job/job-store.ts";
+import type { Clock } from "../telemetry/clock.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { DocsAssets } from "../web/docs-page.ts";
+import type { WorkflowRegistry } from "../workflow/registry.ts";
+
+export interface HttpLimits {
+  /** How long an answer waits for its job when the caller does not say, 0 to 300. */
+  readonly waitSeconds: number;
+  /** Of a JSON body, and of the text parts of a multipart body together. */
+  readonly maxJsonBytes: number;
+  /** Of one input file. */
+  readonly maxFileBytes: number;
+  /** Of all outputs together that `outputs=inline` puts into a job. */
+  readonly maxInlineBytes: number;
+  /** For fetching the file behind a URL, from name lookup to last byte. */
+  readonly fetchTimeoutSeconds: number;
+  readonly allowPrivateAddresses: boolean;
+}
+
+export interface Readiness {
+  readonly ready: boolean;
+  /** One sentence each, for people. Empty when ready. */
+  readonly problems: readonly string[];
+}
+
+/** The ComfyUI behind the gateway, as `/v1/status` tells it. */
+export interface BackendStatus {
+  readonly reachable: boolean;
+  /** Of the last change of `reachable`, milliseconds since the epoch. */
+  readonly since: number;
+  readonly reason: string | null;
+  readonly version: string | null;
+  readonly devices: readonly { readonly name: string; readonly type: string; readonly vramTotal: number; readonly vramFree: number }[];
+  readonly queueRemaining: number | null;
+}
+
+export interface GatewayStatus {
+  readonly uptimeSeconds: number;
+  readonly queue: QueueCounts;
+  readonly backend: BackendStatus;
+}
+
+/** All that the HTTP room uses of the rest of the gateway. */
+export interface HttpDeps {
+  readonly version: string;
+  readonly limits: HttpLimits;
+  readonly workflows: WorkflowRegistry;
+  readonly jobs: JobStore;
+  readonly hub: JobHub;
+  readonly files: FileStore;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly docsAssets: DocsAssets;
+  /** A fresh id for a job or a request: UUID. */
+  readonly newId: () => string;
+  readonly drawSeed: (max: bigint) => number | bigint;
+  readonly readiness: () => Promise<Readiness>;
+  readonly status: () => Promise<GatewayStatus>;
+  /** Aborted when the gateway stops: whoever waits for a job gets it as it is, so that shutdown need not wait for them. */
+  readonly stopping?: AbortSignal;
+}

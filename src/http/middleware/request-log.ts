@@ -1,0 +1,33 @@
+import type { MiddlewareHandler } from "hono";
+import type { AppError } from "../../errors/app-error.ts";
+import type { HttpDeps } from "../deps.ts";
+import type { HttpEnv } from "../route.ts";
+
+/** A caller's own id is taken over only when it is harmless in a log line. */
+const harmlessId = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** Gives each request an id (`X-Request-Id`) and writes one line when it is answered, with the private cause of an error. */
+export function requestLog({ logger, clock, newId }: Pick<HttpDeps, "logger" | "clock" | "newId">): MiddlewareHandler<HttpEnv> {
+  return async (c, next) => {
+    const startedAt = clock.now();
+    const given = c.req.header("X-Request-Id");
+    c.set("requestId", given !== undefined && harmlessId.test(given) ? given : newId());
+    await next();
+    c.res.headers.set("X-Request-Id", c.get("requestId"));
+    const problem = c.get("problem");
+    const line = {
+      request_id: c.get("requestId"),
+      method: c.req.method,
+      path: c.req.path,
+      status: c.res.status,
+      duration_ms: clock.now() - startedAt,
+      ...(problem === undefined ? {} : describe(problem)),
+    };
+    if (c.res.status >= 500) logger.error(line, "request failed");
+    else logger.info(line, "request");
+  };
+}
+
+function describe(problem: AppError): object {
+  return { code: problem.code, detail: problem.detail, ...(problem.cause === undefined ? {} : { err: problem.cause }) };
+}

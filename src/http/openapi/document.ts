@@ -1,0 +1,57 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { AppError } from "../../errors/app-error.ts";
+import { stringifyJson } from "../../json/exact.ts";
+import type { WorkflowRegistry } from "../../workflow/registry.ts";
+import type { Workflow } from "../../workflow/workflow.ts";
+import { routes } from "../routes/all.ts";
+import { workflowPaths } from "./workflow-paths.ts";
+
+const description = `Every ComfyUI workflow of this gateway is an endpoint: POST its inputs, get the job or the picture.
+Errors are \`application/problem+json\` with a \`code\`. Numbers may be whole up to 2^64 − 1 (seeds) and are kept exact.`;
+
+const gatewayTags = [
+  { name: "jobs", description: "Accepted requests and what came of them" },
+  { name: "workflows", description: "The endpoints there are" },
+  { name: "files", description: "Input files" },
+  { name: "gateway", description: "Health and these docs" },
+];
+
+type StaticDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
+
+function staticDocument(version: string): StaticDocument {
+  const app = new OpenAPIHono();
+  for (const { config } of routes) if (config.hide !== true) app.openAPIRegistry.registerPath(config);
+  return app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "comfyui-api", version, description }, servers: [{ url: "/" }] });
+}
+
+interface DocumentParts {
+  readonly version: string;
+  /** In the order they shall be shown. */
+  readonly workflows: readonly Workflow[];
+}
+
+/** The text of /openapi.json (OpenAPI 3.1): the same for the same version and workflows. */
+export function openApiText({ version, workflows }: DocumentParts, space?: number): string {
+  const document = staticDocument(version);
+  const run = document.paths?.["/v1/jobs"]?.post;
+  if (run?.responses === undefined) throw new AppError("internal", "The operation that runs a graph is not described.");
+  const accepted = { 200: run.responses["200"], 202: run.responses["202"] };
+  const { paths, schemas } = workflowPaths(workflows, { parameters: run.parameters ?? [], accepted });
+  const families = [...new Set(workflows.map(({ id }) => id.split("/")[0] ?? id))];
+  const whole = {
+    ...document,
+    tags: [...families.map((name) => ({ name })), ...gatewayTags.filter(({ name }) => !families.includes(name))],
+    paths: { ...paths, ...document.paths },
+    components: { ...document.components, schemas: { ...document.components?.schemas, ...schemas } },
+  };
+  return stringifyJson(whole, space);
+}
+
+/** Writes the document again only when the workflows have changed. */
+export function cachedOpenApiText(version: string, registry: WorkflowRegistry): () => string {
+  let cached: { readonly of: number; readonly text: string } | null = null;
+  return () => {
+    if (cached?.of !== registry.version) cached = { of: registry.version, text: openApiText({ version, workflows: registry.list() }) };
+    return cached.text;
+  };
+}

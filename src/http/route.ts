@@ -1,0 +1,37 @@
+import type { RouteConfig } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import type { AppError } from "../errors/app-error.ts";
+import type { PageFile } from "../web/docs-page.ts";
+import type { HttpDeps } from "./deps.ts";
+
+/** What middleware and handlers tell each other about one request. */
+export interface HttpEnv {
+  readonly Variables: {
+    requestId: string;
+    /** The error that was answered, for the log line. */
+    problem?: AppError;
+  };
+}
+
+export type HttpContext = Context<HttpEnv>;
+
+/** What a handler has: the parts of the gateway, and what the HTTP room made of them. */
+export interface RouteDeps extends HttpDeps {
+  /** /openapi.json for the workflows there are now. */
+  readonly openApiText: () => string;
+  /** Files of the docs page, by path. */
+  readonly docs: ReadonlyMap<string, PageFile>;
+}
+
+/** One operation: what /openapi.json says of it, and what answers it. */
+export interface Route {
+  readonly config: RouteConfig;
+  /** Path in the router's spelling. */
+  readonly pattern: string;
+  readonly handle: (c: HttpContext, deps: RouteDeps) => Response | Promise<Response>;
+}
+
+/** A parameter of the route's pattern: the router has matched it, so it is there. */
+export function pathParam(c: HttpContext, name: string): string {
+  return c.req.param(name) ?? "";
+}

@@ -1,0 +1,29 @@
+import type { Route } from "../route.ts";
+import { docs, docsFile, home, openApi } from "./docs.ts";
+import { getFile, uploadFile } from "./files.ts";
+import { health, ready } from "./health.ts";
+import { getJob, listJobs, runGraph } from "./jobs.ts";
+import { getOutput, listOutputs } from "./outputs.ts";
+import { status } from "./status.ts";
+import { describeWorkflow, listWorkflows, makeGraph } from "./workflows.ts";
+
+/** Every route with a path of its own, in the order of the docs. Workflow paths are looked up instead. */
+export const routes: readonly Route[] = [
+  runGraph,
+  listJobs,
+  getJob,
+  getOutput,
+  listOutputs,
+  listWorkflows,
+  describeWorkflow,
+  makeGraph,
+  uploadFile,
+  getFile,
+  health,
+  ready,
+  status,
+  docs,
+  docsFile,
+  openApi,
+  home,
+];

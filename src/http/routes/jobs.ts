@@ -1,0 +1,109 @@
+import { createRoute, z } from "@hono/zod-openapi";
+import { AppError } from "../../errors/app-error.ts";
+import { jobStatuses, type NewJob } from "../../job/job.ts";
+import { newJob } from "../../job/new-job.ts";
+import { nameFiles, readRawGraph } from "../../job/raw-graph.ts";
+import { jsonAnswer } from "../answer.ts";
+import { readJsonBody } from "../body/json-body.ts";
+import { json, problems } from "../declared-responses.ts";
+import type { HttpDeps } from "../deps.ts";
+import { filesOfGraph } from "../file-inputs.ts";
+import { outputsQuery, pageQuery, readQuery, runQuery } from "../query.ts";
+import { pathParam, type Route } from "../route.ts";
+import { jobView, runAndAnswer } from "../run-answer.ts";
+import { readRunOptions, type RunOptions } from "../run-options.ts";
+import { JobPageSchema, JobSchema } from "../views/job-view.ts";
+import { runErrors } from "./input-errors.ts";
+import { runHeaderParams, runResponses } from "./run-responses.ts";
+
+const GraphRequestSchema = z
+  .strictObject({
+    graph: z.record(z.string(), z.object({ class_type: z.string(), inputs: z.record(z.string(), z.unknown()) })),
+  })
+  .openapi("GraphRequest", {
+    description: "A graph in ComfyUI's API format. An input that is `file:{id}` of an uploaded file becomes that file's name in ComfyUI.",
+    example: { graph: { "1": { class_type: "PreviewAny", inputs: { source: "hello" } } } },
+  });
+
+/** The graph in a body `{graph}`. */
+function graphOf(body: unknown): unknown {
+  const parsed = z.record(z.string(), z.unknown()).safeParse(body);
+  if (!parsed.success) throw new AppError("invalid_graph", "Send an object {\"graph\": …}.", { errors: [{ pointer: "", message: "Not an object" }] });
+  const extra = Object.keys(parsed.data).find((key) => key !== "graph");
+  if (extra === undefined) return parsed.data["graph"];
+  const message = "Only “graph” is taken here, with ComfyUI's API format in it";
+  throw new AppError("invalid_graph", `${message}.`, { errors: [{ pointer: `/${extra.slice(0, 100)}`, message }] });
+}
+
+async function jobOfGraph(body: unknown, { priority }: RunOptions, deps: HttpDeps): Promise<NewJob> {
+  const { graph, fileIds } = readRawGraph(graphOf(body));
+  const files = await filesOfGraph(fileIds, deps);
+  return newJob({ id: deps.newId(), workflow: null, priority, inputs: {}, graph: nameFiles(graph, files), files, origins: {}, createdAt: deps.clock.now() });
+}
+
+export const runGraph: Route = {
+  pattern: "/v1/jobs",
+  config: createRoute({
+    method: "post",
+    path: "/v1/jobs",
+    operationId: "run_graph",
+    tags: ["jobs"],
+    summary: "Run a graph in ComfyUI's API format",
+    request: { query: runQuery, headers: runHeaderParams, body: { required: true, content: { "application/json": { schema: GraphRequestSchema } } } },
+    responses: {
+      ...runResponses,
+      ...problems("invalid_json", "invalid_graph", "invalid_query", "invalid_file", "payload_too_large", "unsupported_media_type", "storage_failed", ...runErrors),
+    },
+  }),
+  async handle(c, deps) {
+    const options = readRunOptions(c, deps.limits);
+    const body = await readJsonBody(c.req.raw, deps.limits.maxJsonBytes);
+    return runAndAnswer(c, deps, await jobOfGraph(body, options, deps), options);
+  },
+};
+
+const listQuery = z.strictObject({
+  status: z.enum(jobStatuses).optional(),
+  workflow: z.string().min(1).optional().openapi({ description: "Id of a workflow" }),
+  ...pageQuery,
+});
+
+export const listJobs: Route = {
+  pattern: "/v1/jobs",
+  config: createRoute({
+    method: "get",
+    path: "/v1/jobs",
+    operationId: "list_jobs",
+    tags: ["jobs"],
+    summary: "Jobs, newest first",
+    request: { query: listQuery },
+    responses: { 200: json("A page of jobs", JobPageSchema), ...problems("invalid_query", "storage_failed") },
+  }),
+  async handle(c, deps) {
+    const { status, workflow, limit, cursor } = readQuery(c, listQuery);
+    const query = { limit, ...(status === undefined ? {} : { status }), ...(workflow === undefined ? {} : { workflow }), ...(cursor === undefined ? {} : { cursor }) };
+    const page = await deps.jobs.listJobs(query);
+    return jsonAnswer(200, { jobs: await Promise.all(page.items.map((job) => jobView(job, "url", deps))), next_cursor: page.nextCursor });
+  },
+};
+
+const getQuery = z.strictObject({ outputs: outputsQuery });
+
+export const getJob: Route = {
+  pattern: "/v1/jobs/:id",
+  config: createRoute({
+    method: "get",
+    path: "/v1/jobs/{id}",
+    operationId: "get_job",
+    tags: ["jobs"],
+    summary: "A job as it is now",
+    request: { params: z.object({ id: z.string() }), query: getQuery },
+    responses: { 200: json("The job", JobSchema), ...problems("invalid_query", "job_not_found", "storage_failed") },
+  }),
+  async handle(c, deps) {
+    const { outputs } = readQuery(c, getQuery);
+    const job = await deps.jobs.get(pathParam(c, "id"));
+    if (job === null) throw new AppError("job_not_found", "There is no job with this id. GET /v1/jobs lists those there are.");
+    return jsonAnswer(200, await jobView(job, outputs, deps));
+  },
+};

@@ -1,0 +1,50 @@
+import { AppError } from "../../errors/app-error.ts";
+import { newJob } from "../../job/new-job.ts";
+import { prepareRun } from "../../workflow/prepare.ts";
+import type { Workflow } from "../../workflow/workflow.ts";
+import { jsonAnswer } from "../answer.ts";
+import { readInputs } from "../body/inputs.ts";
+import type { HttpDeps } from "../deps.ts";
+import { fileResolver } from "../file-inputs.ts";
+import { findWorkflow } from "../find-workflow.ts";
+import { methodNotAllowed } from "../method-not-allowed.ts";
+import { noQuery, readQuery } from "../query.ts";
+import type { HttpContext } from "../route.ts";
+import { runAndAnswer } from "../run-answer.ts";
+import { readRunOptions } from "../run-options.ts";
+import { viewWorkflow } from "../views/workflow-view.ts";
+
+function describe(c: HttpContext, workflow: Workflow): Response {
+  readQuery(c, noQuery);
+  return jsonAnswer(200, viewWorkflow(workflow, new URL(c.req.url).origin));
+}
+
+async function run(c: HttpContext, deps: HttpDeps, workflow: Workflow): Promise<Response> {
+  const options = readRunOptions(c, deps.limits);
+  const body = await readInputs(c.req.raw, workflow.inputSchema, deps);
+  const prepared = await prepareRun(workflow, body, { resolveFile: fileResolver(deps, c.req.raw.signal), drawSeed: deps.drawSeed });
+  const { inputs, graph, files, origins } = prepared;
+  const job = newJob({ id: deps.newId(), workflow: workflow.id, priority: options.priority, inputs, graph, files, origins, createdAt: deps.clock.now() });
+  return runAndAnswer(c, deps, job, options);
+}
+
+/** First segments that name no workflow: there the path is wrong, not the workflow's name. */
+const ownSegments = /^(v1|docs|health|ready|openapi\.json)$/;
+
+/** `/{family}/{name}` and deeper: whatever no other route takes. The workflows are looked up at each request, so that they can change. */
+export function atWorkflowPath(c: HttpContext, deps: HttpDeps): Response | Promise<Response> {
+  const segments = c.req.path.slice(1).split("/");
+  if (segments.length < 2 || segments.includes("") || ownSegments.test(segments[0] ?? "")) {
+    throw new AppError("route_not_found", "Nothing is served here. GET /docs shows what is.");
+  }
+  const workflow = findWorkflow(deps.workflows, segments.join("/"));
+  switch (c.req.method) {
+    case "GET":
+    case "HEAD":
+      return describe(c, workflow);
+    case "POST":
+      return run(c, deps, workflow);
+    default:
+      return methodNotAllowed(c, ["GET", "POST"]);
+  }
+}

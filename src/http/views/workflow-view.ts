@@ -1,0 +1,90 @@
+import { z } from "@hono/zod-openapi";
+import { jsonPointer } from "../../errors/pointer.ts";
+import { fileAccepts, type Workflow } from "../../workflow/workflow.ts";
+import { curlLine } from "./curl-line.ts";
+import { workflowPath } from "./paths.ts";
+
+const UrlsSchema = z.object({
+  run: z.string(),
+  describe: z.string(),
+  graph: z.string().openapi({ description: "POST inputs here to see the graph without running it" }),
+});
+
+const anyObject = z.record(z.string(), z.unknown());
+
+const SummarySchema = z.object({ id: z.string(), summary: z.string(), description: z.string(), urls: UrlsSchema }).openapi("WorkflowSummary");
+
+const BrokenSchema = z
+  .object({
+    id: z.string(),
+    file: z.string().openapi({ description: "Below the workflows folder" }),
+    line: z.number().int().nullable(),
+    column: z.number().int().nullable(),
+    message: z.string(),
+  })
+  .openapi("BrokenWorkflow");
+
+export const WorkflowListSchema = z
+  .object({
+    workflows: z.array(SummarySchema),
+    broken: z.array(BrokenSchema).openapi({ description: "Files below the workflows folder that did not become a workflow, and why" }),
+  })
+  .openapi("WorkflowList");
+
+export const WorkflowSchema = z
+  .object({
+    id: z.string(),
+    summary: z.string(),
+    description: z.string(),
+    inputs: anyObject.openapi({ description: "JSON Schema (2020-12) of the body to send" }),
+    defaults: anyObject.openapi({ description: "What is used for an input that is left out" }),
+    example: anyObject.openapi({ description: "Inputs that work as they stand" }),
+    files: z.array(
+      z.object({
+        pointer: z.string().openapi({ description: "Where in the inputs the file stands; `*` for each item of a list" }),
+        accepts: z.enum(fileAccepts),
+      }),
+    ),
+    outputs: z.string(),
+    metadata: anyObject.openapi({ description: "`required_nodes`, `required_models`, `model_sources`, and what else the author wrote" }),
+    urls: UrlsSchema,
+    curl: z.string().openapi({ description: "A line to try" }),
+  })
+  .openapi("Workflow");
+
+export const GraphAnswerSchema = z
+  .object({
+    inputs: anyObject.openapi({ description: "As a job would use them: defaults filled in, seeds drawn" }),
+    graph: anyObject.openapi({ description: "ComfyUI's API format" }),
+  })
+  .openapi("GraphAnswer");
+
+const outputsNote =
+  "The job lists its outputs, each with kind, content_type and url. With “Accept: image/png” (or image/*, video/*, audio/*) the first such output is the answer itself.";
+
+function viewUrls(id: string): z.infer<typeof UrlsSchema> {
+  const path = workflowPath(id);
+  return { run: path, describe: path, graph: `/v1/workflows${path}/graph` };
+}
+
+export function viewSummary(workflow: Workflow): z.infer<typeof SummarySchema> {
+  return { id: workflow.id, summary: workflow.summary, description: workflow.description, urls: viewUrls(workflow.id) };
+}
+
+/** @param origin scheme and host under which the caller reached the gateway */
+export function viewWorkflow(workflow: Workflow, origin: string): z.infer<typeof WorkflowSchema> {
+  const { requiredNodes, requiredModels, modelSources, ...others } = workflow.metadata;
+  return {
+    id: workflow.id,
+    summary: workflow.summary,
+    description: workflow.description,
+    inputs: { ...workflow.inputSchema },
+    defaults: { ...workflow.defaults },
+    example: { ...workflow.example },
+    files: workflow.fileFields.map(({ path, accepts }) => ({ pointer: jsonPointer(path), accepts })),
+    outputs: outputsNote,
+    metadata: { ...others, required_nodes: requiredNodes, required_models: requiredModels, model_sources: modelSources },
+    urls: viewUrls(workflow.id),
+    curl: curlLine(workflow, origin),
+  };
+}

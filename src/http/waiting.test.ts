@@ -1,0 +1,76 @@
+import { setImmediate } from "node:timers/promises";
+import { describe, expect, it } from "vitest";
+import { AppError } from "../errors/app-error.ts";
+import { JobHub } from "../events/job-hub.ts";
+import { exampleJob } from "../job/example-job.ts";
+import type { Job } from "../job/job.ts";
+import { HeldClock } from "../telemetry/held-clock.ts";
+import { waitForJob } from "./waiting.ts";
+
+/** A store of one job, of which only `get` is used here. */
+function setUp() {
+  const hub = new JobHub();
+  const clock = new HeldClock();
+  let job: Job = exampleJob();
+  const get = async (): Promise<Job | null> => job;
+  const change = (parts: Partial<Job>): void => {
+    job = { ...job, ...parts };
+    hub.changed(job.id);
+  };
+  const stop = new AbortController();
+  const start = (waitMs: number, read: () => Promise<Job | null> = get): Promise<Job> =>
+    waitForJob({ jobs: { get: read }, hub, clock }, { jobId: job.id, waitMs, signals: [stop.signal] });
+  const leaks = (): number => hub.size + clock.pendingTimers;
+  return { clock, change, start, stop, leaks };
+}
+
+describe("waitForJob", () => {
+  it("resolves with the finished job as soon as it is finished, and leaves nothing behind", async () => {
+    const { change, start, leaks } = setUp();
+    const waiting = start(60_000);
+    await setImmediate();
+    change({ status: "running" });
+    await setImmediate();
+    expect(leaks()).toBe(2);
+    change({ status: "completed" });
+    expect((await waiting).status).toBe("completed");
+    expect(leaks()).toBe(0);
+  });
+
+  it("misses no change that comes while it reads", async () => {
+    const { change, start } = setUp();
+    let reads = 0;
+    const waiting = start(60_000, async () => {
+      reads += 1;
+      if (reads > 1) return exampleJob({ status: "completed" });
+      change({});
+      return exampleJob();
+    });
+    expect((await waiting).status).toBe("completed");
+  });
+
+  it("resolves with the unfinished job when the time is over", async () => {
+    const { clock, start, leaks } = setUp();
+    const waiting = start(5_000);
+    await setImmediate();
+    clock.advance(5_000);
+    expect((await waiting).status).toBe("queued");
+    expect(leaks()).toBe(0);
+  });
+
+  it("ends when the caller hangs up, also before it began", async () => {
+    const { start, stop, leaks } = setUp();
+    const waiting = start(5_000);
+    await setImmediate();
+    stop.abort();
+    expect((await waiting).status).toBe("queued");
+    expect((await start(5_000)).status).toBe("queued");
+    expect(leaks()).toBe(0);
+  });
+
+  it("leaves nothing behind when the store fails", async () => {
+    const { start, leaks } = setUp();
+    await expect(start(5_000, () => Promise.reject(new AppError("storage_failed", "full")))).rejects.toThrow("full");
+    expect(leaks()).toBe(0);
+  });
+});
