@@ -1,0 +1,32 @@
+import type { Graph } from "./graph.ts";
+
+/** Whether a prefix may lead out of the output folder, or is spelled for another system. */
+function leadsOut(prefix: string): boolean {
+  return prefix.startsWith("/") || prefix.includes("\\") || /^[A-Za-z]:/.test(prefix) || prefix.split("/").includes("..");
+}
+
+/** Node ids come from callers and may hold anything, `/` and `..` too. */
+function asFileName(nodeId: string): string {
+  return nodeId.replace(/[^A-Za-z0-9_-]/g, "_");
+}
+
+/**
+ * Gives a run a folder of its own below ComfyUI's output folder, so that no two runs count up the same file names:
+ * every input named `filename_prefix` becomes `<prefix>/<its own prefix>`, whatever the class of its node. A prefix
+ * that is linked or is not text becomes `<prefix>/<node id>`.
+ *
+ * A prefix that leads out of the output folder stays as it is: ComfyUI refuses it by itself when the node runs
+ * (comfyui-protocol.md §7.3), while one of our folders before `../..` would turn it into a legal path elsewhere.
+ *
+ * @param prefix relative, with `/`: `comfyui-api/<job id>`
+ */
+export function isolateOutputs(graph: Graph, prefix: string): Graph {
+  return Object.fromEntries(
+    Object.entries(graph).map(([nodeId, node]) => {
+      const own = node.inputs["filename_prefix"];
+      if (own === undefined) return [nodeId, node];
+      const name = typeof own === "string" && own.trim() !== "" ? own : asFileName(nodeId);
+      return [nodeId, leadsOut(name) ? node : { ...node, inputs: { ...node.inputs, filename_prefix: `${prefix}/${name}` } }];
+    }),
+  );
+}
