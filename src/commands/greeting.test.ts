@@ -52,7 +52,7 @@ describe("the greeting", () => {
 
   it("reports each broken workflow with file, line and cause", () => {
     const broken = [
-      { id: "my/a", file: "my/a.ts", line: 3, column: 29, message: "Unexpected token\n  source\n" },
+      { id: "my/a", file: "my/a.ts", line: 3, column: 29, message: "my/a.ts:3:29: Unexpected token\n  source\n" },
       { id: "my/b", file: "my/b.ts", line: null, column: null, message: "exports nothing" },
     ];
     expect(greet({ workflows: { workflows: [], broken } })).toContain(

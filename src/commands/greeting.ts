@@ -21,8 +21,10 @@ export function greeting(gateway: RunningGateway, config: Config, version: strin
 }
 
 function brokenLine({ file, line, column, message }: BrokenWorkflow): string {
-  const place = [file, line, line === null ? null : column].filter((part) => part !== null).join(":");
-  return `  ${place}: ${message.trimEnd().replaceAll("\n", "\n    ")}`;
+  const place = `${[file, line, line === null ? null : column].filter((part) => part !== null).join(":")}: `;
+  // A compiler's message begins with the place already.
+  const said = message.startsWith(place) ? message.slice(place.length) : message;
+  return `  ${place}${said.trimEnd().replaceAll("\n", "\n    ")}`;
 }
 
 function tryLines(url: string, workflows: readonly Workflow[]): string[] {
