@@ -5,6 +5,7 @@ import manifest from "../package.json" with { type: "json" };
 import { startApp } from "./app.ts";
 import { runCommandLine } from "./commands/command-line.ts";
 import { failureText } from "./commands/failure.ts";
+import { docsAssets } from "./generated/docs-assets.ts";
 import { builtinWorkflows } from "./generated/workflows.ts";
 
 /** `npm start` hands on the Ctrl-C that the terminal has sent to the whole group already: that is one wish, not two. */
@@ -38,7 +39,7 @@ function main(): void {
     print: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
     stopAsked: stop.signal,
-    startGateway: (params) => startApp({ ...params, builtinWorkflows }),
+    startGateway: (params) => startApp({ ...params, builtinWorkflows, docsAssets }),
   });
   run.then(
     (code) => process.exit(code),

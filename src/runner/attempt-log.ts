@@ -1,4 +1,5 @@
 import type { BackendEvent } from "../comfyui/event.ts";
+import type { RunFailure } from "../comfyui/history.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { JobHub } from "../events/job-hub.ts";
 import type { Job, JobWarning } from "../job/job.ts";
@@ -13,6 +14,7 @@ import { ProgressTracker } from "./progress-tracker.ts";
 const progressMs = 250;
 /** More warnings than this tell a caller nothing new. */
 const maxWarnings = 100;
+const nodeErrorCode = "node_error";
 /** This class sends its finished images as preview frames and saves nothing (comfyui-protocol.md §2.5). */
 const socketSaver = "SaveImageWebsocket";
 
@@ -51,6 +53,11 @@ export class AttemptLog {
     return this.#warnings;
   }
 
+  /** Those that are worth telling beside the run's failure: the complaint that became the failure is not. */
+  warningsOfRun(failure: RunFailure | null): readonly JobWarning[] {
+    return this.#warnings.filter(({ code, nodeId }) => failure === null || code !== nodeErrorCode || nodeId !== failure.nodeId);
+  }
+
   get cachedNodes(): number | null {
     return this.#progress.cachedNodes;
   }
@@ -75,7 +82,7 @@ export class AttemptLog {
         this.#announced.set(event.nodeId, [...(this.#announced.get(event.nodeId) ?? []), event.ui]);
         break;
       case "node-error":
-        this.warn({ code: "node_error", message: `${event.classType}: ${event.message}`, nodeId: event.nodeId });
+        this.warn({ code: nodeErrorCode, message: `${event.classType}: ${event.message}`, nodeId: event.nodeId });
         break;
       case "preview":
         this.#keepSocketImage(event);

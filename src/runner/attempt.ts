@@ -137,7 +137,9 @@ export class Attempt {
         await this.#fail(errorOfRejection(this.#job, submission), []);
         return false;
       case "not-sent":
-        this.#deps.logger.warn({ job_id: this.#job.id, err: submission.cause }, "ComfyUI does not answer; the job waits in the queue");
+        this.#deps.logger.warn({ job_id: this.#job.id, err: submission.cause }, "ComfyUI does not take the graph; the job waits in the queue");
+        // A proxy that answers for ComfyUI would otherwise have the same job sent again and again without a break.
+        await this.#pause();
         await this.#release({ attemptMade: false });
         return false;
     }
@@ -196,7 +198,7 @@ export class Attempt {
     const uncopied = await this.#collect(collector);
     const error = failure ?? uncopied;
     const cachedNodes = this.#log.cachedNodes ?? entry.cachedNodeIds.length;
-    const finish = { completedAt: this.#deps.clock.now(), outputs: collector.outputs, warnings: this.#log.warnings, cachedNodes };
+    const finish = { completedAt: this.#deps.clock.now(), outputs: collector.outputs, warnings: this.#log.warningsOfRun(entry.failure), cachedNodes };
     if (error === null) await this.#write(() => this.#deps.jobs.complete(this.#lease, finish));
     else await this.#write(() => this.#deps.jobs.fail(this.#lease, { ...finish, error }));
     this.#deps.logger.info({ job_id: this.#job.id, workflow: this.#job.workflow, outputs: collector.outputs.length, code: error?.code }, "job finished");
