@@ -54,8 +54,9 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
     const flag = flagOf(setting.name);
     const fromFlag = flags.values.get(flag.slice(2));
     if (fromFlag !== undefined) return { raw: fromFlag, source: "flag", origin: `flag ${flag}` };
-    const fromEnv = params.env[setting.env];
-    if (fromEnv !== undefined && fromEnv !== "") return { raw: fromEnv, source: "environment", origin: `environment variable ${setting.env}` };
+    const variable = setting.env;
+    const fromEnv = params.env[variable] ?? "";
+    if (fromEnv !== "") return { raw: fromEnv, source: "environment", origin: `environment variable ${variable}` };
     if (!file.values.has(setting.name)) return null;
     return { raw: file.values.get(setting.name), source: "file", origin: `${setting.name} in ${path}` };
   };
@@ -115,8 +116,8 @@ function openFile(path: string, readFile: (path: string) => string): FileValues 
 
 function refusal(setting: Setting<SettingValue>, raw: unknown): string {
   // A value that may hold a secret is not repeated, not even redacted: it is malformed, so the secret may stand anywhere.
-  const shown = setting.redact === undefined && ["string", "number", "boolean"].includes(typeof raw) ? `${JSON.stringify(raw)} ` : "this value ";
-  return `${shown}is not allowed; allowed: ${setting.value.allowed}`;
+  const showable = setting.redact === undefined && ["string", "number", "boolean"].includes(typeof raw);
+  return `${showable ? JSON.stringify(raw) : "this value"} is not allowed; allowed: ${setting.value.allowed}`;
 }
 
 function effectiveSettings(config: Config, sources: ReadonlyMap<string, ConfigSource>): EffectiveSetting[] {

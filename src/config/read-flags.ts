@@ -58,7 +58,8 @@ export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], s
       // What follows was meant as its value: one mistake, one problem.
       if (follower !== undefined) taken.add(at + 1);
       const meant = nearest(token.name, [...byName.keys(), ...switches]);
-      complain(token.rawName, `unknown flag${meant === null ? "; `comfyui-api serve --help` lists all of them" : `; did you mean --${meant}?`}`);
+      const advice = meant === null ? "`comfyui-api serve --help` lists all of them" : `did you mean --${meant}?`;
+      complain(token.rawName, `unknown flag; ${advice}`);
     }
   }
   return { values, switches: switchesSeen, problems };

@@ -39,7 +39,8 @@ export function flagsHelp(): string {
 function settingHelp(setting: Setting<SettingValue>): string {
   const flag = `${flagOf(setting.name)}${setting.bare === undefined ? "=VALUE" : "[=VALUE]"}`;
   const initial = setting.default === null ? "" : ` Default: ${String(setting.default)}.`;
-  return `  ${flag}\n${wrap(`${plain(setting.doc)}.`)}\n${wrap(`Environment: ${setting.env}.${initial} Allowed: ${setting.value.allowed}.`)}`;
+  const facts = `Environment: ${setting.env}.${initial} Allowed: ${setting.value.allowed}.`;
+  return `  ${flag}\n${wrap(`${plain(setting.doc)}.`)}\n${wrap(facts)}`;
 }
 
 function plain(doc: string): string {
