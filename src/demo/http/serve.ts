@@ -1,0 +1,95 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { FaultSwitches } from "../faults.ts";
+import type { RunRecord } from "../run-record.ts";
+import type { ServerLife } from "../server-life.ts";
+import { empty, ImitatedTrouble, plain, serverTrouble, type Answer } from "./answer.ts";
+import { fileRoutes } from "./file-routes.ts";
+import { isForeignOrigin } from "./origin-guard.ts";
+import { promptRoutes } from "./prompt-routes.ts";
+import { queueRoutes } from "./queue-routes.ts";
+import { readBody } from "./request.ts";
+import { dispatch, type Route } from "./router.ts";
+import { systemRoutes } from "./system-routes.ts";
+
+/** Clients only send their feature flags; the real server takes 4 MB a frame. */
+const maxFrameBytes = 4 * 1024 * 1024;
+
+const routes: readonly Route[] = [...promptRoutes, ...queueRoutes, ...systemRoutes, ...fileRoutes];
+
+export interface ServeParams {
+  readonly life: ServerLife;
+  readonly faults: FaultSwitches;
+  readonly record: RunRecord;
+}
+
+function bareNamePath(path: string): string {
+  return path.startsWith("/api/") ? path.slice("/api".length) : path;
+}
+
+function urlOf(incoming: IncomingMessage): URL {
+  const target = incoming.url ?? "/";
+  return URL.canParse(target, "http://stand-in") ? new URL(target, "http://stand-in") : new URL("http://stand-in/");
+}
+
+async function answerTo(incoming: IncomingMessage, { life, faults, record }: ServeParams): Promise<Answer | "reset"> {
+  const method = incoming.method ?? "GET";
+  const url = urlOf(incoming);
+  const path = bareNamePath(url.pathname);
+  const { maxUploadBytes, dialect } = life.params;
+  const body = await readBody(incoming, maxUploadBytes);
+  const failure = faults.takeFailure(path);
+  if (failure !== null) return empty(failure);
+  if (isForeignOrigin(incoming.headers)) return empty(403);
+  if (dialect === "next" && incoming.headers["sec-fetch-site"] === "cross-site") return empty(403);
+  if (method === "OPTIONS") return empty(200);
+  if (body === null) return plain(413, `Maximum request body size ${maxUploadBytes} exceeded.`);
+  let answer: Answer;
+  try {
+    const request = { method, path: url.pathname, query: url.searchParams, headers: incoming.headers, body };
+    answer = await dispatch(routes, request, life);
+  } catch (error) {
+    if (!(error instanceof ImitatedTrouble)) record.crashed(error);
+    answer = serverTrouble;
+  }
+  const accepted = method === "POST" && path === "/prompt" && answer.status === 200;
+  if (accepted && faults.takeReset()) return "reset";
+  await faults.answerMayGo(path);
+  return answer;
+}
+
+function send(outgoing: ServerResponse, answer: Answer, withBody: boolean): void {
+  const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
+  outgoing.writeHead(answer.status, { "Content-Length": body.byteLength, ...answer.headers });
+  outgoing.end(withBody ? body : undefined);
+}
+
+function refuseUpgrade(socket: Duplex, status: string): void {
+  socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
+}
+
+/** A server for one life of the process; closing it also ends its connections. */
+export function createDemoServer(params: ServeParams): Server {
+  const sockets = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: maxFrameBytes });
+  const server = createServer((incoming, outgoing) => {
+    answerTo(incoming, params).then(
+      (answer) => {
+        if (answer === "reset") incoming.socket.resetAndDestroy();
+        else send(outgoing, answer, incoming.method !== "HEAD");
+      },
+      // The caller went away while it was sending.
+      () => incoming.destroy(),
+    );
+  });
+  server.on("upgrade", (incoming, socket, head) => {
+    const url = urlOf(incoming);
+    socket.on("error", () => socket.destroy());
+    if (bareNamePath(url.pathname) !== "/ws") refuseUpgrade(socket, "404 Not Found");
+    else if (isForeignOrigin(incoming.headers)) refuseUpgrade(socket, "403 Forbidden");
+    else {
+      sockets.handleUpgrade(incoming, socket, head, (webSocket) => params.life.hub.connect(webSocket, url.searchParams.get("clientId") ?? ""));
+    }
+  });
+  return server;
+}
