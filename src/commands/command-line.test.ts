@@ -159,6 +159,15 @@ describe("serve", () => {
 
   it("answers 1 when stopping fails", async () => {
     const stop = (): Promise<void> => Promise.reject(new Error("disk gone"));
-    expect(await run([], { startGateway: () => Promise.resolve(gateway({ stop })) })).toMatchObject({ code: 1, complained: "The gateway failed: disk gone\n" });
+    expect(await run([], { startGateway: () => Promise.resolve(gateway({ stop })) })).toMatchObject({
+      code: 1,
+      complained: "The gateway failed: disk gone\n",
+    });
+  });
+
+  it("names each part that did not stop", async () => {
+    const stop = (): Promise<void> => Promise.reject(new AggregateError([new Error("disk gone"), new Error("socket stuck")], "not all stopped"));
+    const { complained } = await run([], { startGateway: () => Promise.resolve(gateway({ stop })) });
+    expect(complained).toBe("The gateway failed: not all stopped\n  disk gone\n  socket stuck\n");
   });
 });

@@ -3,6 +3,7 @@ import { AppError } from "../errors/app-error.ts";
 
 /** What went wrong, for the person at the terminal: the error and what lies behind it, one line each. */
 export function failureText(error: unknown): string {
+  if (error instanceof AggregateError) return [error.message, ...error.errors.map(failureText)].join("\n  ");
   const lines: string[] = [];
   // Causes can, by mistake, form a ring.
   for (let at: unknown = error, depth = 0; at !== undefined && depth < 5; depth += 1) {
