@@ -1,0 +1,76 @@
+/** Failures of `connect` and of what precedes it: the request cannot have left. */
+const neverConnected: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "connection refused",
+  ENOTFOUND: "host not found",
+  EAI_AGAIN: "host not found",
+  EHOSTUNREACH: "host unreachable",
+  EHOSTDOWN: "host unreachable",
+  ENETUNREACH: "host unreachable",
+  ENETDOWN: "host unreachable",
+  UND_ERR_CONNECT_TIMEOUT: "no connection in time",
+  CERT_HAS_EXPIRED: "its TLS certificate has expired",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "its TLS certificate is not trusted",
+  SELF_SIGNED_CERT_IN_CHAIN: "its TLS certificate is not trusted",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its TLS certificate is not trusted",
+  ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host",
+  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak https",
+};
+
+const brokenOff: Readonly<Record<string, string>> = {
+  ECONNRESET: "closed the connection",
+  EPIPE: "closed the connection",
+  UND_ERR_SOCKET: "closed the connection",
+  ETIMEDOUT: "timed out",
+  UND_ERR_HEADERS_TIMEOUT: "timed out",
+  UND_ERR_BODY_TIMEOUT: "timed out",
+};
+
+/** The errors behind an error, outermost first. A bound keeps a circular chain from hanging us. */
+function chainOf(error: unknown): Error[] {
+  const chain: Error[] = [];
+  for (let next = error; next instanceof Error && chain.length < 8; next = next.cause) chain.push(next);
+  return chain;
+}
+
+function codeOf(error: Error): string {
+  return "code" in error && typeof error.code === "string" ? error.code : "";
+}
+
+/** A call that brought no HTTP answer. `message` is for the log; `reason` is for people and holds no address. */
+export class ConnectionFault extends Error {
+  override readonly name = "ConnectionFault";
+  readonly reason: string;
+  /** false only when it is certain that ComfyUI did not get the request. */
+  readonly mayHaveArrived: boolean;
+
+  constructor(params: { readonly reason: string; readonly mayHaveArrived: boolean; readonly cause?: unknown }) {
+    super(params.reason, params.cause === undefined ? undefined : { cause: params.cause });
+    this.reason = params.reason;
+    this.mayHaveArrived = params.mayHaveArrived;
+  }
+
+  /** Reads what `fetch` or a stream of it threw. */
+  static from(error: unknown): ConnectionFault {
+    const chain = chainOf(error);
+    const fault = chain.find((link) => link instanceof ConnectionFault);
+    if (fault !== undefined) return fault;
+    for (const link of chain) {
+      const code = codeOf(link);
+      const never = neverConnected[code];
+      if (never !== undefined) return new ConnectionFault({ reason: never, mayHaveArrived: false, cause: error });
+      if ("syscall" in link && link.syscall === "connect") {
+        return new ConnectionFault({ reason: "no connection", mayHaveArrived: false, cause: error });
+      }
+      const broken = brokenOff[code];
+      if (broken !== undefined) return new ConnectionFault({ reason: broken, mayHaveArrived: true, cause: error });
+      if (code.startsWith("HPE_")) return new ConnectionFault({ reason: "answered something that is not HTTP", mayHaveArrived: true, cause: error });
+      // `fetch` refuses some port numbers (6000, 6667, …) that browsers block.
+      if (link.message === "bad port") return new ConnectionFault({ reason: "its port number may not be used for HTTP", mayHaveArrived: false, cause: error });
+    }
+    return new ConnectionFault({ reason: "the connection failed", mayHaveArrived: true, cause: error });
+  }
+
+  static timeout(timeoutMs: number): ConnectionFault {
+    return new ConnectionFault({ reason: `timed out after ${Math.round(timeoutMs / 1000)} s`, mayHaveArrived: true });
+  }
+}
