@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { openAsBlob } from "node:fs";
 import { mkdir, open, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Readable } from "node:stream";
+import { Readable } from "node:stream";
 import { z } from "zod";
 import { AppError } from "../errors/app-error.ts";
 import { parseJson, stringifyJson } from "../json/exact.ts";
@@ -42,6 +42,18 @@ class DiskFileStore implements FileStore {
   }
 
   async put(content: Readable | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredFile> {
+    if (!(content instanceof Readable)) return this.#put(content, options);
+    // It may fail before it is read, which must not end the process: whoever reads it meets the error.
+    content.on("error", () => {});
+    try {
+      return await this.#put(content, options);
+    } finally {
+      // Nothing is left to wait for a reader, whatever went wrong.
+      content.destroy();
+    }
+  }
+
+  async #put(content: AsyncIterable<unknown>, options: PutOptions): Promise<StoredFile> {
     const temp = await onDisk(() => this.#temp.create());
     try {
       const received = await receive(content, temp, options.maxBytes);

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { request as requestPlain, type IncomingMessage } from "node:http";
 import { request as requestSecure } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import { Readable } from "node:stream";
+import { Transform, type Readable } from "node:stream";
 import { AppError } from "../errors/app-error.ts";
 import { systemClock, type Clock } from "../telemetry/clock.ts";
 import { suggestedFilename } from "./suggested-filename.ts";
@@ -26,8 +26,8 @@ export interface ResolvedAddress {
 
 /** How names become addresses, and which of those may be reached. */
 export interface Network {
-  resolve(hostname: string): Promise<readonly ResolvedAddress[]>;
-  mayReach(address: string): boolean;
+  readonly resolve: (hostname: string) => Promise<readonly ResolvedAddress[]>;
+  readonly mayReach: (address: string) => boolean;
 }
 
 export interface FetchedFile {
@@ -174,27 +174,21 @@ function checkAnswer(response: IncomingMessage, maxBytes: number): void {
   if (Number(response.headers["content-length"] ?? 0) > maxBytes) throw tooLarge(maxBytes);
 }
 
-/** The body, counted; whatever goes wrong with it is an AppError. */
+/** The body, counted; whatever goes wrong with it is an AppError. Ends the connection when it is closed, however it is. */
 function toContent(response: IncomingMessage, maxBytes: number, signal: AbortSignal): Readable {
-  const chunks: AsyncIterable<Uint8Array> = response;
-  async function* counted(): AsyncGenerator<Uint8Array> {
-    let size = 0;
-    try {
-      for await (const chunk of chunks) {
-        size += chunk.length;
-        if (size > maxBytes) throw tooLarge(maxBytes);
-        yield chunk;
-      }
-    } catch (error) {
-      throw toFetchError(error, signal);
-    }
-  }
-  const content = Readable.from(counted(), { objectMode: false });
+  let size = 0;
+  const content = new Transform({
+    transform(chunk: Uint8Array, _encoding, done) {
+      size += chunk.length;
+      if (size > maxBytes) done(tooLarge(maxBytes));
+      else done(null, chunk);
+    },
+  });
   response.on("error", (error) => content.destroy(toFetchError(error, signal)));
   content.once("close", () => response.destroy());
   // Whoever reads it meets the error. Before anyone does, it must not end the process.
   content.on("error", () => {});
-  return content;
+  return response.pipe(content);
 }
 
 async function unlessAborted<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T> {

@@ -17,8 +17,8 @@ const unknown: MediaType = { contentType: "application/octet-stream", extension:
 const plainText: MediaType = { contentType: "text/plain; charset=utf-8", extension: "txt" };
 
 /**
- * Text formats, which have no signature: the name decides, once the content is found to be text. HTML and scripts are
- * left out on purpose: they are kept as plain text, because a browser would run them as the gateway's own pages.
+ * Text formats, which have no signature: the name decides, once the content is found to be text. HTML, XML and scripts
+ * are plain text on purpose, because a browser would run them as the gateway's own pages.
  */
 const textTypes: Readonly<Record<string, string>> = {
   txt: plainText.contentType,
@@ -31,7 +31,7 @@ const textTypes: Readonly<Record<string, string>> = {
   json: "application/json",
   yaml: "application/yaml",
   yml: "application/yaml",
-  xml: "application/xml",
+  xml: plainText.contentType,
   svg: "image/svg+xml",
   gltf: "model/gltf+json",
   obj: "model/obj",
@@ -64,7 +64,6 @@ const unsignedTypes: Readonly<Record<string, string>> = {
 const refinements: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   zip: { usdz: "model/vnd.usdz+zip", npz: "application/x-npz", pt: "application/x-pytorch" },
   gz: { spz: "model/x-spz" },
-  xml: { svg: "image/svg+xml", dae: "model/vnd.collada+xml" },
   mp4: { m4v: "video/x-m4v", m4a: "audio/mp4" },
   mkv: { mka: "audio/matroska" },
   webm: { weba: "audio/webm" },
@@ -84,7 +83,6 @@ const kindByExtension: Readonly<Record<string, MediaKind>> = {
   json: "text",
   yaml: "text",
   yml: "text",
-  xml: "text",
   srt: "text",
   svg: "image",
   gltf: "model3d",
@@ -155,8 +153,8 @@ export async function detectMediaType(head: Uint8Array, size: number, filename?:
 
   const found = await fileTypeFromBuffer(head);
   const text = asText(head, whole);
+  if (found?.ext === "xml") return text === null ? unknown : textType(text, hint);
   if (found !== undefined) {
-    if (text !== null && (found.ext === "xml" || looksLikeSvg(text))) return looksLikeSvg(text) ? textType(text, "svg") : textType(text, hint === "svg" ? "xml" : hint);
     const refined = lookUp(Object.hasOwn(refinements, found.ext) ? refinements[found.ext] : undefined, hint);
     if (refined !== null) return refined;
     return { contentType: normalContentType(found.mime, found.ext), extension: found.ext };

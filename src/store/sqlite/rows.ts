@@ -6,7 +6,7 @@ import { parseJson, stringifyJson, type JsonObject } from "../../json/exact.ts";
 /** Rank in the queue: less is sooner. */
 const urgencies: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
 
-export function urgencyOf(priority: Priority): number {
+function urgencyOf(priority: Priority): number {
   return urgencies[priority];
 }
 
