@@ -1,0 +1,219 @@
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { Backend } from "../comfyui/backend.ts";
+import { createBackend } from "../comfyui/comfy-backend.ts";
+import { type DemoComfyui, startDemoComfyui } from "../demo/demo-comfyui.ts";
+import { JobHub } from "../events/job-hub.ts";
+import { openDiskFileStore } from "../files/disk-file-store.ts";
+import type { FileStore } from "../files/file-store.ts";
+import type { Graph } from "../graph/graph.ts";
+import { isFinished, type Job } from "../job/job.ts";
+import type { JobStore } from "../job/job-store.ts";
+import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import { systemClock } from "../telemetry/clock.ts";
+import { silentLogger } from "../telemetry/logger.ts";
+import { Runner } from "./runner.ts";
+
+const picture: Graph = {
+  "1": { class_type: "EmptyImage", inputs: { width: 32, height: 16, batch_size: 2, color: 255 } },
+  "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "t/pic" } },
+  "3": { class_type: "PreviewAny", inputs: { source: "hello" } },
+};
+
+let folder: string;
+let demo: DemoComfyui;
+let jobs: JobStore;
+let files: FileStore;
+let hub: JobHub;
+let backend: Backend;
+let runner: Runner;
+
+function startRunner(): Promise<void> {
+  runner = new Runner({
+    jobs, hub, backend, files, clock: systemClock, logger: silentLogger, owner: randomUUID(), newPromptId: () => randomUUID(), leaseMs: 30_000, prefetch: 1,
+  });
+  return runner.start();
+}
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "runner-"));
+  demo = await startDemoComfyui();
+  jobs = await openSqliteStore({ path: join(folder, "jobs.db") });
+  files = await openDiskFileStore({ dir: join(folder, "files") });
+  hub = new JobHub();
+  backend = createBackend({ url: demo.url, clock: systemClock, logger: silentLogger });
+  backend.start();
+  await startRunner();
+});
+
+afterEach(async () => {
+  await runner.stop();
+  await backend.stop();
+  await demo.stop();
+  await jobs.close();
+  expect(hub.size).toBe(0);
+  await rm(folder, { recursive: true });
+});
+
+async function submit(graph: Graph, parts: Partial<Job> = {}): Promise<string> {
+  const job = { id: randomUUID(), workflow: null, priority: "normal" as const, inputs: {}, graph, files: [], origins: {}, createdAt: Date.now(), ...parts };
+  await jobs.insert(job);
+  hub.queued();
+  return job.id;
+}
+
+async function read(id: string): Promise<Job> {
+  const job = await jobs.get(id);
+  if (job === null) throw new Error("no such job");
+  return job;
+}
+
+async function finished(id: string): Promise<Job> {
+  await vi.waitFor(async () => expect(isFinished((await read(id)).status)).toBe(true), { timeout: 10_000 });
+  return read(id);
+}
+
+describe("a job", () => {
+  it("is run once, and its files and texts are copied out", async () => {
+    const job = await finished(await submit(picture));
+    expect(job.status).toBe("completed");
+    expect(job.attempt).toBe(1);
+    expect(job.outputs.map(({ kind, filename, text }) => ({ kind, filename, text }))).toEqual([
+      { kind: "image", filename: "pic_00001_.png", text: undefined },
+      { kind: "image", filename: "pic_00002_.png", text: undefined },
+      { kind: "text", filename: "2.txt", text: "hello" },
+    ]);
+    const first = await files.describe(job.outputs[0]?.sha256 ?? "");
+    expect(first).toMatchObject({ contentType: "image/png", size: job.outputs[0]?.size });
+  });
+
+  it("fails with ComfyUI's reason and the request's field when the graph is refused", async () => {
+    const wrong: Graph = {
+      "1": { class_type: "EmptyImage", inputs: { width: 0, height: 16, batch_size: 1, color: 0 } },
+      "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "t/pic" } },
+    };
+    const { status, error, startedAt } = await finished(await submit(wrong, { workflow: "demo/pic", origins: { "1/width": "/width" } }));
+    expect(status).toBe("failed");
+    expect(startedAt).toBeNull();
+    expect(error?.code).toBe("comfyui_rejected");
+    expect(error?.errors[0]).toMatchObject({ pointer: "/width", node_id: "1", class_type: "EmptyImage" });
+  });
+
+  it("is run with a warning when ComfyUI drops one of its outputs", async () => {
+    const partly: Graph = {
+      ...picture,
+      "4": { class_type: "EmptyImage", inputs: { width: 0, height: 16, batch_size: 1, color: 0 } },
+      "5": { class_type: "SaveImage", inputs: { images: ["4", 0], filename_prefix: "t/no" } },
+    };
+    const job = await finished(await submit(partly));
+    expect(job.status).toBe("completed");
+    expect(job.warnings).toHaveLength(1);
+    expect(job.warnings[0]).toMatchObject({ code: "output_refused", nodeId: "4" });
+  });
+
+  it("keeps the outputs that were finished before a node failed, and tells the failure once", async () => {
+    const failing: Graph = { ...picture, "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "../../outside" } } };
+    const job = await finished(await submit(failing));
+    expect(job.status).toBe("failed");
+    expect(job.error).toMatchObject({ code: "comfyui_node_failed", errors: [{ pointer: "/graph/2", node_id: "2" }] });
+    expect(job.outputs.map(({ text }) => text)).toEqual(["hello"]);
+    expect(job.warnings).toEqual([]);
+  });
+
+  it("has its input files in ComfyUI before it runs", async () => {
+    const source = await finished(await submit(picture));
+    const id = source.outputs[0]?.sha256 ?? "";
+    const name = `comfyui-api/${id}.png`;
+    const loading: Graph = {
+      "1": { class_type: "LoadImage", inputs: { image: name } },
+      "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "t/loaded" } },
+    };
+    const job = await finished(await submit(loading, { files: [{ fileId: id, name }] }));
+    expect(job.status).toBe("completed");
+    expect(job.outputs[0]?.kind).toBe("image");
+  });
+
+  it("keeps the images that SaveImageWebsocket sends instead of saving them", async () => {
+    const sending: Graph = { "1": picture["1"] ?? { class_type: "", inputs: {} }, "2": { class_type: "SaveImageWebsocket", inputs: { images: ["1", 0] } } };
+    const job = await finished(await submit(sending));
+    expect(job.outputs.map(({ nodeId, contentType }) => ({ nodeId, contentType }))).toEqual([
+      { nodeId: "2", contentType: "image/png" },
+      { nodeId: "2", contentType: "image/png" },
+    ]);
+  });
+
+  it("keeps a seed of 2^64−1 exact on its way to ComfyUI", async () => {
+    const seeded: Graph = { "1": { class_type: "PreviewAny", inputs: { source: ["2", 0] } }, "2": { class_type: "PrimitiveInt", inputs: { value: 9223372036854775807n } } };
+    const job = await finished(await submit(seeded));
+    expect(job.outputs[0]?.text).toBe("9223372036854775807");
+  });
+});
+
+describe("the queue", () => {
+  it("waits while ComfyUI is away, and goes on by itself when it is back", async () => {
+    await demo.faults.goDown();
+    await vi.waitFor(() => expect(backend.health().reachable).toBe(false));
+    const id = await submit(picture);
+    expect(await read(id)).toMatchObject({ status: "queued", attempt: 0 });
+    await demo.faults.comeBack();
+    expect(await finished(id)).toMatchObject({ status: "completed", attempt: 1 });
+  });
+
+  it("runs every job once, however many come at once", async () => {
+    const ids = await Promise.all(Array.from({ length: 12 }, (_, n) => submit({ "1": { class_type: "PreviewAny", inputs: { source: `text ${n}` } } })));
+    const done = await Promise.all(ids.map(finished));
+    expect(done.map((job) => job.outputs[0]?.text)).toEqual(ids.map((_, n) => `text ${n}`));
+    expect(done.every((job) => job.attempt === 1)).toBe(true);
+  });
+});
+
+describe("a lost connection", () => {
+  it("costs no job: a prompt whose answer was lost is looked up, not sent again", async () => {
+    demo.faults.resetAfterAccepting(1);
+    const job = await finished(await submit(picture));
+    expect(job).toMatchObject({ status: "completed", attempt: 1 });
+    expect(demo.accepted()).toHaveLength(1);
+  });
+
+  it("costs no job: the end of a run is seen without the socket", async () => {
+    demo.faults.silenceSockets();
+    expect(await finished(await submit(picture))).toMatchObject({ status: "completed", attempt: 1 });
+  });
+});
+
+describe("a runner that takes over", () => {
+  it("watches a job that an earlier process sent, and does not send it again", async () => {
+    await runner.stop();
+    const promptId = randomUUID();
+    const id = await submit(picture);
+    const claimed = await jobs.claim({ owner: "dead", leaseMs: 3_600_000, nowMs: Date.now() });
+    if (claimed === null) throw new Error("nothing to claim");
+    await jobs.beginAttempt(claimed.lease, { promptId });
+    expect(await backend.submit({ graph: picture, promptId })).toMatchObject({ outcome: "accepted" });
+    await startRunner();
+    expect(await finished(id)).toMatchObject({ status: "completed", attempt: 1, promptId });
+    expect(demo.runs().get(promptId)).toBe(1);
+  });
+
+  it("sends a job again whose prompt never reached ComfyUI", async () => {
+    await runner.stop();
+    const id = await submit(picture);
+    const claimed = await jobs.claim({ owner: "dead", leaseMs: 3_600_000, nowMs: Date.now() });
+    if (claimed === null) throw new Error("nothing to claim");
+    await jobs.beginAttempt(claimed.lease, { promptId: randomUUID() });
+    await startRunner();
+    expect(await finished(id)).toMatchObject({ status: "completed", attempt: 2 });
+  });
+});
+
+it("an uploaded text is refused as an image by the node that loads it, with the node's own words", async () => {
+  const { id } = await files.put(Readable.from([Buffer.from("no image")]), { maxBytes: 100, filename: "note.txt" });
+  const name = `comfyui-api/${id}.txt`;
+  const graph: Graph = { "1": { class_type: "LoadImage", inputs: { image: name } }, "2": { class_type: "PreviewImage", inputs: { images: ["1", 0] } } };
+  const job = await finished(await submit(graph, { files: [{ fileId: id, name }] }));
+  expect(job).toMatchObject({ status: "failed", error: { code: "comfyui_node_failed" } });
+});
