@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isFinished, priorities, type Job, type JobStatus, type NewJob, type Priority } from "./job.ts";
 import type { JobStore, Lease, LeaseAnswer } from "./job-store.ts";
-import type { StoreTestbed } from "./job-store.suite.ts";
+import type { StoreTestbed } from "./store-stage.suite.ts";
 
 const leaseMs = 1_000;
 const owners = ["gateway-a", "gateway-b"] as const;

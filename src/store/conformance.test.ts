@@ -2,8 +2,9 @@ import { readdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { z } from "zod";
-import { describeJobStore, type StoreTestbed } from "../job/job-store.suite.ts";
 import { describeJobStoreModel } from "../job/job-store-model.suite.ts";
+import { describeJobStore } from "../job/job-store.suite.ts";
+import type { StoreTestbed } from "../job/store-stage.suite.ts";
 
 const drivers = readdirSync(fileURLToPath(new URL(".", import.meta.url)), { withFileTypes: true })
   .filter((entry) => entry.isDirectory())

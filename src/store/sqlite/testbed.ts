@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { StoreTestbed, StoreUnderTest } from "../../job/job-store.suite.ts";
+import type { StoreTestbed, StoreUnderTest } from "../../job/store-stage.suite.ts";
 import { openSqliteStore } from "./sqlite-store.ts";
 
 /** SQLite in a folder of its own. */

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import type { ClaimedJob } from "./job-store.ts";
+import { error, leaseMs, output, owner, progress, type StoreStage } from "./store-stage.suite.ts";
+
+/** What the holder of a lease may do, and nobody else. */
+export function describeLeases(stage: StoreStage): void {
+  describe("a lease", () => {
+    it("lasts longer when extended", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claim();
+      stage.nowMs += leaseMs - 1;
+      expect(await stage.store.extend(lease, { leaseMs, nowMs: stage.nowMs })).toBe("ok");
+      stage.nowMs += leaseMs - 1;
+      expect(await stage.store.claim({ owner: "gateway-b", leaseMs, nowMs: stage.nowMs })).toBeNull();
+    });
+
+    it("that ran out is still good while nobody has taken the job", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claim();
+      stage.nowMs += 5 * leaseMs;
+      expect(await stage.store.extend(lease, { leaseMs, nowMs: stage.nowMs })).toBe("ok");
+      expect(await stage.store.claim({ owner: "gateway-b", leaseMs, nowMs: stage.nowMs })).toBeNull();
+    });
+
+    const writes: Readonly<Record<string, (lease: ClaimedJob["lease"]) => Promise<string>>> = {
+      extend: async (lease) => stage.store.extend(lease, { leaseMs, nowMs: stage.nowMs }),
+      beginAttempt: async (lease) => stage.store.beginAttempt(lease, { promptId: "late" }),
+      markRunning: async (lease) => stage.store.markRunning(lease, { startedAt: 1, warnings: [] }),
+      saveProgress: async (lease) => stage.store.saveProgress(lease, { progress, cachedNodes: 3 }),
+      complete: async (lease) => stage.store.complete(lease, stage.finish({ outputs: [output(0)] })),
+      fail: async (lease) => stage.store.fail(lease, { ...stage.finish({ outputs: [output(0)] }), error }),
+      release: async (lease) => stage.store.release(lease, { attemptMade: true }),
+    };
+
+    it.each(Object.entries(writes))("that another has taken over: %s answers lease-lost and writes nothing", async (_verb, write) => {
+      await stage.insert({});
+      const { lease } = await stage.claimRunning();
+      stage.nowMs += leaseMs;
+      await stage.claim("gateway-b");
+      const before = await stage.store.get("job-1");
+      expect(await write(lease)).toBe("lease-lost");
+      expect(await stage.store.get("job-1")).toEqual(before);
+      expect((await stage.store.listOutputs({ limit: 1 })).items).toEqual([]);
+      expect(await stage.store.claim({ owner, leaseMs, nowMs: stage.nowMs })).toBeNull();
+    });
+
+    it.each(Object.entries(writes))("of a finished job: %s answers lease-lost and writes nothing", async (_verb, write) => {
+      await stage.insert({}, {});
+      const done = await stage.claimRunning();
+      const broken = await stage.claimRunning();
+      await stage.store.complete(done.lease, stage.finish({ outputs: [output(0)] }));
+      await stage.store.fail(broken.lease, { ...stage.finish(), error });
+      for (const { job, lease } of [done, broken]) {
+        const before = await stage.store.get(job.id);
+        expect(await write(lease)).toBe("lease-lost");
+        expect(await stage.store.get(job.id)).toEqual(before);
+      }
+    });
+
+    it.each(Object.entries(writes))("that was given back: %s answers lease-lost", async (_verb, write) => {
+      await stage.insert({});
+      const { lease } = await stage.claim();
+      await stage.store.release(lease, { attemptMade: true });
+      expect(await write(lease)).toBe("lease-lost");
+      expect(await stage.store.get("job-1")).toMatchObject({ status: "queued", promptId: null });
+    });
+
+    it.each(Object.entries(writes))("with a made-up token, or of no job: %s answers lease-lost", async (_verb, write) => {
+      await stage.insert({});
+      const { lease } = await stage.claim();
+      for (const token of ["", "guess", "null"]) expect(await write({ ...lease, token })).toBe("lease-lost");
+      expect(await write({ ...lease, jobId: "nobody" })).toBe("lease-lost");
+    });
+  });
+
+  describe("an attempt", () => {
+    it("is counted, with its prompt id, before it is sent, and is there after a crash", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claim();
+      expect(await stage.store.beginAttempt(lease, { promptId: "p-1" })).toBe("ok");
+      await stage.reopen();
+      expect(await stage.store.get("job-1")).toMatchObject({ status: "queued", attempt: 1, promptId: "p-1", startedAt: null });
+      expect(await stage.store.beginAttempt(lease, { promptId: "p-2" })).toBe("ok");
+      expect(await stage.store.get("job-1")).toMatchObject({ attempt: 2, promptId: "p-2" });
+    });
+
+    it("runs since it was first said to", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claim();
+      const warnings = [{ code: "output_refused", message: "One output was dropped", nodeId: "9" }, { code: "other", message: "x" }];
+      expect(await stage.store.markRunning(lease, { startedAt: 111, warnings })).toBe("ok");
+      expect(await stage.store.markRunning(lease, { startedAt: 222, warnings: [] })).toBe("ok");
+      expect(await stage.store.get("job-1")).toMatchObject({ status: "running", startedAt: 111, warnings });
+      expect(await stage.store.counts()).toEqual({ queued: 0, running: 1 });
+    });
+
+    it("saves its progress", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claimRunning();
+      expect(await stage.store.saveProgress(lease, { progress, cachedNodes: 2 })).toBe("ok");
+      expect(await stage.store.get("job-1")).toMatchObject({ progress, cachedNodes: 2 });
+      await stage.store.saveProgress(lease, { progress: { ...progress, currentNode: null }, cachedNodes: null });
+      expect(await stage.store.get("job-1")).toMatchObject({ progress: { percent: 53.3, currentNode: null }, cachedNodes: null });
+    });
+
+    it("leaves no trace on a job given back but its count", async () => {
+      const [job] = await stage.insert({});
+      const { lease } = await stage.claimRunning();
+      await stage.store.saveProgress(lease, { progress, cachedNodes: 2 });
+      expect(await stage.store.release(lease, { attemptMade: true })).toBe("ok");
+      expect(await stage.store.get("job-1")).toEqual({ ...job, attempt: 1 });
+    });
+
+    it("is not counted when nothing of it was made, and none is taken back that never began", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claimRunning();
+      await stage.store.release(lease, { attemptMade: false });
+      expect(await stage.store.get("job-1")).toMatchObject({ attempt: 0, promptId: null });
+      await stage.store.release((await stage.claim()).lease, { attemptMade: false });
+      expect(await stage.store.get("job-1")).toMatchObject({ attempt: 0, status: "queued" });
+    });
+
+    it("given back stands again where it stood", async () => {
+      await stage.insert({}, {}, {});
+      await stage.claim();
+      const second = await stage.claimRunning();
+      await stage.store.release(second.lease, { attemptMade: true });
+      expect(await stage.store.queuePosition("job-2")).toBe(0);
+      expect((await stage.claim()).job.id).toBe("job-2");
+    });
+  });
+
+  describe("the end of a job", () => {
+    it("stores status, outputs and warnings together", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claimRunning();
+      const outputs = [output(0), output(1, { kind: "text", text: "ein Gedicht\u0000 ☃", contentType: "text/plain" })];
+      const warnings = [{ code: "w", message: "m" }];
+      stage.nowMs += 5_000;
+      expect(await stage.store.complete(lease, stage.finish({ outputs, warnings, cachedNodes: 4 }))).toBe("ok");
+      const job = await stage.store.get("job-1");
+      expect(job).toMatchObject({ status: "completed", completedAt: stage.nowMs, warnings, cachedNodes: 4, error: null });
+      expect(job?.outputs).toEqual(outputs);
+      await stage.reopen();
+      expect(await stage.store.get("job-1")).toEqual(job);
+    });
+
+    it("stores why it failed, and what was finished before", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claimRunning();
+      expect(await stage.store.fail(lease, { ...stage.finish({ outputs: [output(0)] }), error })).toBe("ok");
+      const job = await stage.store.get("job-1");
+      expect(job).toMatchObject({ status: "failed", outputs: [output(0)] });
+      expect(job?.error).toEqual(error);
+      expect(await stage.store.counts()).toEqual({ queued: 0, running: 0 });
+    });
+
+    it("may come before it ever ran", async () => {
+      await stage.insert({});
+      expect(await stage.store.fail((await stage.claim()).lease, { ...stage.finish(), error })).toBe("ok");
+      expect(await stage.store.get("job-1")).toMatchObject({ status: "failed", startedAt: null });
+    });
+
+    it("is stored whole or not at all", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claimRunning();
+      const before = await stage.store.get("job-1");
+      await expect(stage.store.complete(lease, stage.finish({ outputs: [output(0), output(0)] }))).rejects.toThrow("internal");
+      expect(await stage.store.get("job-1")).toEqual(before);
+      expect(await stage.store.complete(lease, stage.finish({ outputs: [output(0)] }))).toBe("ok");
+    });
+  });
+}
