@@ -9,6 +9,10 @@ describe("parseBackendAddress", () => {
     expect(address.socket("id")).toBe("wss://gpu.example:8443/api/ws?clientId=id");
   });
 
+  it("takes a password with a stray percent sign as it is", () => {
+    expect(parseBackendAddress("http://u:100%@host").authorization).toBe(`Basic ${Buffer.from("u:100%").toString("base64")}`);
+  });
+
   it("keeps the path that a proxy put before ComfyUI", () => {
     const address = parseBackendAddress("http://host:1/comfy/");
     expect(address.http("/api/view", { filename: "a b.png" })).toBe("http://host:1/comfy/api/view?filename=a+b.png");

@@ -1,3 +1,5 @@
+import { unescape } from "node:querystring";
+
 /** Where a ComfyUI server is, and what opens its door. Nothing of it may reach an error or a log line. */
 export interface BackendAddress {
   /** Value of the Authorization header, when the URL carried a user and password. */
@@ -19,7 +21,7 @@ export function parseBackendAddress(url: string): BackendAddress {
     throw new TypeError("The address of ComfyUI must be an http:// or https:// URL");
   }
   const hasCredentials = parsed.username !== "" || parsed.password !== "";
-  const credentials = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
+  const credentials = `${unescape(parsed.username)}:${unescape(parsed.password)}`;
   const prefix = parsed.pathname.replace(/\/+$/, "");
   const base = `${parsed.protocol}//${parsed.host}${prefix}`;
   const withQuery = (address: string, query: Readonly<Record<string, string>>): string => {
