@@ -90,3 +90,10 @@ export async function runToEnd(
   const history = parseJson(text);
   return { status, promptId, entry: isObject(history) ? history[promptId] : undefined, text };
 }
+
+/** Waits until every frame that was sent so far has arrived. */
+export async function flush(client: TestClient): Promise<void> {
+  const answered = once(client.socket, "pong");
+  client.socket.ping();
+  await answered;
+}

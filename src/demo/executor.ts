@@ -5,6 +5,8 @@ import type { FileTree } from "./file-tree.ts";
 import { textFrame } from "./binary-frame.ts";
 import type { FrameSink } from "./frame-sink.ts";
 import { isObject } from "./json-shape.ts";
+import type { Dialect } from "./input-check.ts";
+import { withMediaMetadata } from "./media-metadata.ts";
 import { blockerOf, callsOf, formatted, inputLists, inputsOf, mergeResults, type InputLists, type MergedResult } from "./node-call.ts";
 import type { NodeCache } from "./node-cache.ts";
 import type { ExpandedValue, NodeDefinition, NodeResult } from "./node-definition.ts";
@@ -12,6 +14,7 @@ import { Interrupted, NodeFailure, ProcessGone } from "./node-failure.ts";
 import type { NodeRun } from "./node-run.ts";
 import type { Pace } from "./pace.ts";
 import { ProgressBoard } from "./progress-board.ts";
+import { pythonRepr } from "./python-conversion.ts";
 import type { QueueItem } from "./queue.ts";
 import { RunGraph } from "./run-graph.ts";
 import type { Value } from "./values.ts";
@@ -32,8 +35,8 @@ export interface ExecutorParams {
   readonly pace: Pace;
   readonly tempSuffix: string;
   readonly previews: boolean;
-  /** Whether `outputs` in the history also lists what earlier runs left for nodes that did not run (comfyui-protocol.md §1.3). */
-  readonly listsEarlierOutputs: boolean;
+  /** The newer server lists in the history only what this run showed, and describes the files (comfyui-protocol.md §1.3, §1.4). */
+  readonly dialect: Dialect;
 }
 
 export interface RunOutcome {
@@ -199,8 +202,10 @@ export class PromptRun {
     };
   }
 
-  #showUi(id: string, { ui }: MergedResult): void {
-    if (ui === null || Object.keys(ui).length === 0) return;
+  #showUi(id: string, merged: MergedResult): void {
+    if (merged.ui === null || Object.keys(merged.ui).length === 0) return;
+    const { dialect, files } = this.#params;
+    const ui = dialect === "next" ? withMediaMetadata(merged.ui, files) : merged.ui;
     const root = this.#graph.rootOf(id);
     const meta = { node_id: id, display_node: root, parent_node: this.#graph.parentOf(id), real_node_id: root };
     this.#params.cache.setUi(id, { meta, output: ui });
@@ -268,9 +273,21 @@ export class PromptRun {
       exception_message: `${failure.message}\n${failure.exceptionType === outOfMemory ? outOfMemoryTips : ""}`,
       exception_type: failure.exceptionType,
       traceback,
-      current_inputs: Object.fromEntries([...lists].map(([name, list]) => [name, list.map(formatted)])),
+      current_inputs: { ...Object.fromEntries([...lists].map(([name, list]) => [name, list.map(formatted)])), ...this.#hiddenInputs(id, lists) },
       current_outputs: this.#params.cache.nodeIds(),
     });
+  }
+
+  /** The older way of declaring nodes hands hidden inputs over as arguments, and errors show them with the rest. */
+  #hiddenInputs(id: string, lists: InputLists): JsonObject {
+    const { style, hidden } = this.#definition(id);
+    if (style === "v3" || lists.size === 0) return {};
+    const contents: Readonly<Record<string, JsonValue>> = {
+      UNIQUE_ID: id,
+      PROMPT: pythonRepr(this.#item.prompt),
+      EXTRA_PNGINFO: this.#item.extraData["extra_pnginfo"] === undefined ? null : pythonRepr(this.#item.extraData["extra_pnginfo"]),
+    };
+    return Object.fromEntries(Object.entries(hidden ?? {}).map(([name, type]) => [name, [contents[type] ?? null]]));
   }
 
   #nodeNames(id: string): { readonly node: string; readonly display_node: string } {
@@ -289,10 +306,10 @@ export class PromptRun {
   }
 
   #results(): { readonly outputs: JsonObject; readonly meta: JsonObject } {
-    const { cache, listsEarlierOutputs } = this.#params;
+    const { cache, dialect } = this.#params;
     const listed = cache.nodeIds().flatMap((id) => {
       const ui = cache.ui(id);
-      return ui !== undefined && (listsEarlierOutputs || this.#shown.has(id)) ? [{ id, ui }] : [];
+      return ui !== undefined && (dialect !== "next" || this.#shown.has(id)) ? [{ id, ui }] : [];
     });
     return {
       outputs: Object.fromEntries(listed.map(({ id, ui }) => [id, ui.output])),

@@ -14,7 +14,7 @@ export interface StoredFile {
 }
 
 /** Where the tree claims to lie, for messages that name paths as the real ones do. */
-export const installationPath = "/opt/ComfyUI";
+const basePath = "/opt/ComfyUI/run";
 
 /** Oldest files go first beyond this: a demo left running for days must not fill the memory of its host. */
 const maxBytesPerFolder = 256 * 1024 * 1024;
@@ -25,7 +25,7 @@ export class FileTree {
   readonly #bytes: Record<FolderType, number> = { input: 0, output: 0, temp: 0 };
 
   folderPath(type: FolderType): string {
-    return `${installationPath}/${type}`;
+    return `${basePath}/${type}`;
   }
 
   read(type: FolderType, filePath: string): StoredFile | undefined {

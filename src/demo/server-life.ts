@@ -85,7 +85,8 @@ export class ServerLife {
   put(item: QueueItem): void {
     const clientId = item.extraData["client_id"];
     this.params.record.accept({ promptId: item.promptId, clientId: typeof clientId === "string" ? clientId : null, prompt: item.prompt });
-    this.#queue.push({ ...item, outputs: this.params.orderOutputs(item.outputs) });
+    const extraData = this.params.dialect === "next" ? { ...item.extraData, create_time: Date.now() } : item.extraData;
+    this.#queue.push({ ...item, extraData, outputs: this.params.orderOutputs(item.outputs) });
     this.hub.sendStatus();
     this.#wake();
   }
@@ -172,7 +173,7 @@ export class ServerLife {
         pace: this.#pace,
         tempSuffix: this.#tempSuffix,
         previews,
-        listsEarlierOutputs: dialect !== "next",
+        dialect,
       },
       item,
     );

@@ -6,6 +6,7 @@ import type { RunRecord } from "../run-record.ts";
 import type { ServerLife } from "../server-life.ts";
 import { empty, ImitatedTrouble, plain, serverTrouble, type Answer } from "./answer.ts";
 import { fileRoutes } from "./file-routes.ts";
+import { jobRoutes } from "./job-routes.ts";
 import { isForeignOrigin } from "./origin-guard.ts";
 import { promptRoutes } from "./prompt-routes.ts";
 import { queueRoutes } from "./queue-routes.ts";
@@ -16,7 +17,7 @@ import { systemRoutes } from "./system-routes.ts";
 /** Clients only send their feature flags; the real server takes 4 MB a frame. */
 const maxFrameBytes = 4 * 1024 * 1024;
 
-const routes: readonly Route[] = [...promptRoutes, ...queueRoutes, ...systemRoutes, ...fileRoutes];
+const routes: readonly Route[] = [...promptRoutes, ...queueRoutes, ...systemRoutes, ...fileRoutes, ...jobRoutes];
 
 export interface ServeParams {
   readonly life: ServerLife;
