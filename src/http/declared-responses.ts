@@ -1,5 +1,4 @@
-import type { RouteConfig } from "@hono/zod-openapi";
-import { z } from "@hono/zod-openapi";
+import type { RouteConfig, z } from "@hono/zod-openapi";
 import { errorTable, type ErrorCode } from "../errors/table.ts";
 import { ProblemSchema } from "./views/problem-view.ts";
 

@@ -1,43 +1,38 @@
 import { AppError } from "../../errors/app-error.ts";
 import { jsonPointer } from "../../errors/pointer.ts";
 import type { JsonObject, JsonValue } from "../../json/exact.ts";
+import { isJsonArray, isJsonObject } from "../../workflow/json-value.ts";
+import { alternatives, propertiesOf, resolveNode } from "../../workflow/schema-node.ts";
 import { readJsonText } from "./json-text.ts";
 
 type Schema = JsonValue | undefined;
 
 const jsonNumber = /^-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?$/;
 
-function isObject(value: Schema): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+/** The schemas that a value may follow: itself, and its alternatives at any depth that a real schema has. */
+function possible(schema: Schema, root: JsonObject, depth = 0): readonly JsonObject[] {
+  if (depth > 8) return [];
+  const node = resolveNode(root, schema);
+  return [node, ...alternatives(node).flatMap((each) => possible(each, root, depth + 1))];
 }
 
-/** The schemas that a value may follow: itself, what it refers to within `root`, its alternatives. */
-function alternatives(schema: Schema, root: JsonObject, depth = 0): readonly JsonObject[] {
-  // Deep enough for any real schema, and an end for one that refers to itself.
-  if (!isObject(schema) || depth > 8) return [];
-  const reference = schema["$ref"];
-  const referred = typeof reference === "string" && reference.startsWith("#/") ? resolve(root, reference) : undefined;
-  const inner = ["anyOf", "oneOf", "allOf"].flatMap((key) => (Array.isArray(schema[key]) ? schema[key] : []));
-  return [schema, ...[referred, ...inner].flatMap((each) => alternatives(each, root, depth + 1))];
-}
-
-function resolve(root: JsonObject, reference: string): Schema {
-  const steps = reference.slice(2).split("/").map((step) => step.replaceAll("~1", "/").replaceAll("~0", "~"));
-  return steps.reduce<Schema>((value, step) => (isObject(value) && Object.hasOwn(value, step) ? value[step] : undefined), root);
+function listOf(value: Schema): readonly JsonValue[] {
+  if (value === undefined) return [];
+  return isJsonArray(value) ? value : [value];
 }
 
 function typesOf(schemas: readonly JsonObject[]): ReadonlySet<string> {
-  const named = schemas.flatMap((schema) => schema["type"] ?? []);
-  const shown = schemas.flatMap((schema) => [schema["const"] ?? [], schema["enum"] ?? []].flat()).map((value) => typeof value);
-  return new Set([...named, ...shown].filter((type) => typeof type === "string"));
+  const named = schemas.flatMap((schema) => listOf(schema["type"])).filter((type) => typeof type === "string");
+  const shown = schemas.flatMap((schema) => [...listOf(schema["const"]), ...listOf(schema["enum"])]);
+  return new Set([...named, ...shown.map((value) => typeof value)]);
 }
 
 function itemSchema(schemas: readonly JsonObject[]): Schema {
-  return schemas.find((schema) => isObject(schema["items"]))?.["items"];
+  return schemas.find((schema) => isJsonObject(schema["items"]))?.["items"];
 }
 
 function coerceText(text: string, schema: Schema, root: JsonObject, pointer: string): unknown {
-  const schemas = alternatives(schema, root);
+  const schemas = possible(schema, root);
   const types = typesOf(schemas);
   if (types.has("string")) return text;
   if ((types.has("integer") || types.has("number") || types.has("bigint")) && jsonNumber.test(text.trim())) return readOrText(text);
@@ -66,10 +61,10 @@ function readStructure(text: string, pointer: string): unknown {
  * @throws {AppError} `invalid_multipart` for broken JSON where an object or a list stands
  */
 export function coerceField(name: string, texts: readonly string[], inputSchema: JsonObject): unknown {
-  const properties = inputSchema["properties"];
-  const schema = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined;
+  const properties = propertiesOf(inputSchema);
+  const schema = Object.hasOwn(properties, name) ? properties[name] : undefined;
   const pointer = jsonPointer([name]);
-  const schemas = alternatives(schema, inputSchema);
+  const schemas = possible(schema, inputSchema);
   const [first = ""] = texts;
   const isList = typesOf(schemas).has("array");
   if (texts.length === 1 && !(isList && !/^\s*\[/.test(first))) return coerceText(first, schema, inputSchema, pointer);

@@ -1,5 +1,4 @@
-import { OpenAPIHono } from "@hono/zod-openapi";
-import { AppError } from "../../errors/app-error.ts";
+import { OpenAPIHono, z } from "@hono/zod-openapi";
 import { stringifyJson } from "../../json/exact.ts";
 import type { WorkflowRegistry } from "../../workflow/registry.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
@@ -24,6 +23,12 @@ function staticDocument(version: string): StaticDocument {
   return app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "comfyui-api", version, description }, servers: [{ url: "/" }] });
 }
 
+/** What every run shares with the run of a raw graph: its parameters, and how it is answered when it was accepted. */
+const runOperation = z.object({
+  parameters: z.array(z.looseObject({})),
+  responses: z.object({ "200": z.looseObject({}), "202": z.looseObject({}) }),
+});
+
 interface DocumentParts {
   readonly version: string;
   /** In the order they shall be shown. */
@@ -33,10 +38,8 @@ interface DocumentParts {
 /** The text of /openapi.json (OpenAPI 3.1): the same for the same version and workflows. */
 export function openApiText({ version, workflows }: DocumentParts, space?: number): string {
   const document = staticDocument(version);
-  const run = document.paths?.["/v1/jobs"]?.post;
-  if (run?.responses === undefined) throw new AppError("internal", "The operation that runs a graph is not described.");
-  const accepted = { 200: run.responses["200"], 202: run.responses["202"] };
-  const { paths, schemas } = workflowPaths(workflows, { parameters: run.parameters ?? [], accepted });
+  const run = runOperation.parse(document.paths?.["/v1/jobs"]?.post);
+  const { paths, schemas } = workflowPaths(workflows, { parameters: run.parameters, accepted: run.responses });
   const families = [...new Set(workflows.map(({ id }) => id.split("/")[0] ?? id))];
   const whole = {
     ...document,

@@ -1,16 +1,13 @@
 import type { JsonObject, JsonValue } from "../../json/exact.ts";
+import { isJsonArray, isJsonObject } from "../../workflow/json-value.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
 
 function rebase(value: JsonValue | undefined, base: string): JsonValue | undefined {
-  if (Array.isArray(value)) return value.map((item) => rebase(item, base) ?? null);
-  if (!isObject(value)) return value;
+  if (isJsonArray(value)) return value.map((item) => rebase(item, base) ?? null);
+  if (!isJsonObject(value)) return value;
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [key, key === "$ref" && typeof inner === "string" && inner.startsWith("#") ? `${base}${inner.slice(1)}` : rebase(inner, base)]),
   );
-}
-
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** A workflow's schema as a component: its references to itself then go through the whole document. */
@@ -24,12 +21,12 @@ export function componentSchema({ inputSchema }: Workflow, component: string): J
 export function formSchema(workflow: Workflow, component: JsonObject): JsonObject | null {
   const properties = component["properties"];
   const fields = new Map(workflow.fileFields.map(({ path }) => [path[0], path.length]));
-  if (!isObject(properties) || fields.size === 0) return null;
+  if (!isJsonObject(properties) || fields.size === 0) return null;
   const { $defs: _definitions, ...schema } = component;
   return {
     ...schema,
     properties: Object.fromEntries(
-      Object.entries(properties).map(([name, property]) => [name, isObject(property) ? formProperty(property, fields.get(name)) : property]),
+      Object.entries(properties).map(([name, property]) => [name, isJsonObject(property) ? formProperty(property, fields.get(name)) : property]),
     ),
   };
 }

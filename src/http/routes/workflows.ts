@@ -49,7 +49,8 @@ export const describeWorkflow: Route = {
 };
 
 export const makeGraph: Route = {
-  pattern: "/v1/workflows/:id{.+}/graph",
+  // The router takes no pattern that goes on behind a parameter of many segments: the last one is part of it.
+  pattern: "/v1/workflows/:id{.+/graph}",
   config: createRoute({
     method: "post",
     path: "/v1/workflows/{family}/{name}/graph",
@@ -61,7 +62,7 @@ export const makeGraph: Route = {
   }),
   async handle(c, deps) {
     readQuery(c, noQuery);
-    const workflow = findWorkflow(deps.workflows, pathParam(c, "id"));
+    const workflow = findWorkflow(deps.workflows, pathParam(c, "id").replace(/\/graph$/, ""));
     const body = await readInputs(c.req.raw, workflow.inputSchema, deps);
     const { inputs, graph } = await prepareRun(workflow, body, { resolveFile: fileResolver(deps, c.req.raw.signal), drawSeed: deps.drawSeed });
     return jsonAnswer(200, { inputs, graph });

@@ -21,7 +21,7 @@ export type OutputView = z.infer<typeof OutputSchema>;
 
 export const OutputPageSchema = z
   .object({
-    outputs: z.array(OutputSchema.extend({ job_id: z.string() }).openapi("OutputOfJob")),
+    outputs: z.array(z.object({ job_id: z.string(), ...OutputSchema.shape }).openapi("OutputOfJob")),
     next_cursor: z.string().nullable(),
   })
   .openapi("OutputPage");

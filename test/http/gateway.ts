@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { JobHub } from "../../src/events/job-hub.ts";
+import { openDiskFileStore } from "../../src/files/disk-file-store.ts";
+import { createHttpApp, type HttpApp } from "../../src/http/app.ts";
+import type { HttpDeps, HttpLimits } from "../../src/http/deps.ts";
+import { parseJson } from "../../src/json/exact.ts";
+import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { systemClock } from "../../src/telemetry/clock.ts";
+import { silentLogger } from "../../src/telemetry/logger.ts";
+import { drawSeed } from "../../src/workflow/draw-seed.ts";
+import { WorkflowRegistry } from "../../src/workflow/registry.ts";
+import { swaggerAssets } from "./swagger-assets.ts";
+import { TestRunner } from "./test-runner.ts";
+import { testWorkflows } from "./test-workflows.ts";
+
+export const limits: HttpLimits = {
+  waitSeconds: 30,
+  maxJsonBytes: 100_000,
+  maxFileBytes: 200_000,
+  maxInlineBytes: 10_000,
+  fetchTimeoutSeconds: 5,
+  allowPrivateAddresses: true,
+};
+
+const broken = { id: "test/broken", file: "test/broken.ts", line: 3, column: 7, message: "Unexpected token" };
+
+export interface Gateway {
+  readonly app: HttpApp;
+  readonly deps: HttpDeps;
+  readonly dir: string;
+  /** Sends a request, and answers what came back with its body both raw and, when it is JSON, exact. */
+  readonly send: (method: string, path: string, options?: Sent) => Promise<Received>;
+  readonly close: () => Promise<void>;
+}
+
+export interface Sent {
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | Uint8Array<ArrayBuffer> | FormData;
+}
+
+export interface Received {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly bytes: Buffer;
+  /** The JSON of the body; null when it is not JSON. */
+  readonly json: unknown;
+}
+
+/** The HTTP room over a real SQLite store and a real disk, with a runner that needs no ComfyUI. */
+export async function openGateway(parts: Partial<HttpDeps> = {}): Promise<Gateway> {
+  const dir = await mkdtemp(join(tmpdir(), "comfyui-api-http-"));
+  const clock = parts.clock ?? systemClock;
+  const hub = new JobHub();
+  const jobs = await openSqliteStore({ path: join(dir, "jobs.sqlite"), clock });
+  const files = await openDiskFileStore({ dir: join(dir, "files") });
+  const runner = new TestRunner({ jobs, hub, files, clock });
+  const deps: HttpDeps = {
+    version: "1.2.3",
+    limits,
+    workflows: new WorkflowRegistry({ workflows: testWorkflows(), broken: [broken] }),
+    jobs,
+    hub,
+    files,
+    clock,
+    logger: silentLogger,
+    docsAssets: swaggerAssets,
+    newId: () => crypto.randomUUID(),
+    drawSeed,
+    readiness: async () => ({ ready: true, problems: [] }),
+    status: async () => ({ uptimeSeconds: 1.5, queue: await jobs.counts(), backend: backendStatus }),
+    ...parts,
+  };
+  const app = createHttpApp(deps);
+  const close = async (): Promise<void> => {
+    await runner.stop();
+    await jobs.close();
+    await rm(dir, { recursive: true, force: true });
+  };
+  return { app, deps, dir, send: (method, path, options) => send(app, method, path, options), close };
+}
+
+const backendStatus = {
+  reachable: true,
+  since: Date.parse("2026-01-01T00:00:00Z"),
+  reason: null,
+  version: "0.3.64",
+  devices: [{ name: "cuda:0 NVIDIA", type: "cuda", vramTotal: 24_000_000_000, vramFree: 12_000_000_000 }],
+  queueRemaining: 0,
+};
+
+export async function send(app: HttpApp, method: string, path: string, { headers = {}, body }: Sent = {}): Promise<Received> {
+  // Encoded beforehand: the platform's own stream over a form fails when its reader stops early.
+  const form = body instanceof FormData ? new Response(body) : null;
+  const encoded = form === null ? body : new Uint8Array(await form.arrayBuffer());
+  const type = form?.headers.get("content-type");
+  const answer = await app.request(path, {
+    method,
+    headers: { ...headers, ...(type === null || type === undefined ? {} : { "Content-Type": type }) },
+    ...(encoded === undefined || encoded instanceof FormData ? {} : { body: encoded }),
+  });
+  const bytes = Buffer.from(await answer.arrayBuffer());
+  const isJson = /^application\/(problem\+)?json/.test(answer.headers.get("content-type") ?? "") && bytes.length > 0;
+  return { status: answer.status, headers: answer.headers, bytes, json: isJson ? parseJson(bytes.toString()) : null };
+}

@@ -1,0 +1,196 @@
+import { rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { createHttpApp } from "../../src/http/app.ts";
+import { ApiDocument, type DeclaredResponse } from "./api-document.ts";
+import { limits, openGateway, send, type Gateway, type Received, type Sent } from "./gateway.ts";
+import { pngBytes } from "./test-runner.ts";
+
+type Case = (gateway: Gateway) => Promise<Received>;
+
+const withId = z.looseObject({ id: z.string() });
+
+const json = (value: unknown): Sent => ({ body: JSON.stringify(value) });
+
+const drawGraph = { "1": { class_type: "Draw", inputs: { format: "png", fate: "completed" } } };
+
+const graphWith = (inputs: object): object => ({ graph: { "1": { class_type: "Draw", inputs } } });
+
+async function jobId({ send: sendTo }: Gateway): Promise<string> {
+  return withId.parse((await sendTo("POST", "/test/picture", json({ prompt: "x" }))).json).id;
+}
+
+async function outputPath(gateway: Gateway): Promise<string> {
+  return `/v1/jobs/${await jobId(gateway)}/outputs/0`;
+}
+
+async function filePath(gateway: Gateway): Promise<string> {
+  const { json: file } = await gateway.send("POST", "/v1/files", { body: new Uint8Array(pngBytes()) });
+  return `/v1/files/${withId.parse(file).id}`;
+}
+
+/** A request to a gateway whose store has been closed under it. */
+function withoutStore(method: string, path: string, options?: Sent): Case {
+  return async ({ deps, send: sendTo }) => {
+    await deps.jobs.close();
+    return sendTo(method, path, options);
+  };
+}
+
+/** A request to a gateway whose folder for incoming files has gone. */
+function withoutDisk(method: string, path: string, options?: Sent): Case {
+  return async ({ dir, send: sendTo }) => {
+    await rm(join(dir, "files", "tmp"), { recursive: true });
+    return sendTo(method, path, options);
+  };
+}
+
+function plain(method: string, path: string, options?: Sent): Case {
+  return ({ send: sendTo }) => sendTo(method, path, options);
+}
+
+function runCases(path: string, request: (inputs: object) => object): Readonly<Record<string, Case>> {
+  const image = { headers: { Accept: "image/png" } };
+  return {
+    200: plain("POST", path, json(request({ prompt: "x" }))),
+    202: plain("POST", path, { ...json(request({ prompt: "x" })), headers: { Prefer: "respond-async" } }),
+    400: plain("POST", path, { body: "{" }),
+    406: plain("POST", path, { ...json(request({ prompt: "x", format: "webp" })), ...image }),
+    413: plain("POST", path, { body: `"${"x".repeat(limits.maxJsonBytes)}"` }),
+    415: plain("POST", path, { body: "prompt=x", headers: { "Content-Type": "application/x-www-form-urlencoded" } }),
+    422: plain("POST", path, { ...json(request({ prompt: "x", fate: "comfyui_rejected" })), ...image }),
+    502: plain("POST", path, { ...json(request({ prompt: "x", fate: "comfyui_node_failed" })), ...image }),
+    507: withoutStore("POST", path, json(request({ prompt: "x" }))),
+  };
+}
+
+function bytes(pathOf: (gateway: Gateway) => Promise<string>, unknownPath: string): Readonly<Record<string, Case>> {
+  return {
+    200: async (gateway) => gateway.send("GET", await pathOf(gateway)),
+    206: async (gateway) => gateway.send("GET", await pathOf(gateway), { headers: { Range: "bytes=0-9" } }),
+    304: async (gateway) => gateway.send("GET", await pathOf(gateway), { headers: { "If-None-Match": "*" } }),
+    400: async (gateway) => gateway.send("GET", `${await pathOf(gateway)}?inline=1`),
+    404: plain("GET", unknownPath),
+    416: async (gateway) => gateway.send("GET", await pathOf(gateway), { headers: { Range: "bytes=999999-" } }),
+  };
+}
+
+/** One case for each response that an operation declares, by operation and status. 500 is the same for all, below. */
+const cases: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
+  run_test_picture: runCases("/test/picture", (inputs) => inputs),
+  describe_test_picture: { 200: plain("GET", "/test/picture"), 400: plain("GET", "/test/picture?x=1") },
+  run_graph: runCases("/v1/jobs", graphWith),
+  list_jobs: {
+    200: async (gateway) => {
+      await jobId(gateway);
+      return gateway.send("GET", "/v1/jobs");
+    },
+    400: plain("GET", "/v1/jobs?limit=0"),
+    507: withoutStore("GET", "/v1/jobs"),
+  },
+  get_job: {
+    200: async (gateway) => gateway.send("GET", `/v1/jobs/${await jobId(gateway)}?outputs=inline`),
+    400: plain("GET", "/v1/jobs/x?outputs=none"),
+    404: plain("GET", "/v1/jobs/x"),
+    507: withoutStore("GET", "/v1/jobs/x"),
+  },
+  get_output: { ...bytes(outputPath, "/v1/jobs/x/outputs/0"), 507: withoutStore("GET", "/v1/jobs/x/outputs/0") },
+  list_outputs: {
+    200: async (gateway) => {
+      await jobId(gateway);
+      return gateway.send("GET", "/v1/outputs");
+    },
+    400: plain("GET", "/v1/outputs?cursor=nonsense"),
+    507: withoutStore("GET", "/v1/outputs"),
+  },
+  list_workflows: { 200: plain("GET", "/v1/workflows"), 400: plain("GET", "/v1/workflows?page=2") },
+  describe_workflow: {
+    200: plain("GET", "/v1/workflows/test/edit"),
+    400: plain("GET", "/v1/workflows/test/edit?x=1"),
+    404: plain("GET", "/v1/workflows/test/nothing"),
+  },
+  make_graph: {
+    200: plain("POST", "/v1/workflows/test/picture/graph", json({ prompt: "x" })),
+    400: plain("POST", "/v1/workflows/test/picture/graph", json({ prompt: 1 })),
+    404: plain("POST", "/v1/workflows/test/nothing/graph", json({})),
+    413: plain("POST", "/v1/workflows/test/picture/graph", { body: `"${"x".repeat(limits.maxJsonBytes)}"` }),
+    415: plain("POST", "/v1/workflows/test/picture/graph", { body: "<xml/>", headers: { "Content-Type": "text/xml" } }),
+    507: withoutDisk("POST", "/v1/workflows/test/edit/graph", json({ prompt: "x", image: pngBytes().toString("base64") })),
+  },
+  upload_file: {
+    200: async (gateway) => {
+      await filePath(gateway);
+      return gateway.send("POST", "/v1/files", { body: new Uint8Array(pngBytes()) });
+    },
+    201: plain("POST", "/v1/files", { body: new Uint8Array(pngBytes()) }),
+    400: plain("POST", "/v1/files"),
+    413: plain("POST", "/v1/files", { body: new Uint8Array(limits.maxFileBytes + 1) }),
+    507: withoutDisk("POST", "/v1/files", { body: new Uint8Array(pngBytes()) }),
+  },
+  get_file: {
+    ...bytes(filePath, `/v1/files/${"0".repeat(64)}`),
+    507: async ({ dir, send: sendTo }) => {
+      await writeFile(join(dir, "files", "00"), "a file where a folder should be");
+      return sendTo("GET", `/v1/files/${"0".repeat(64)}`);
+    },
+  },
+  health: { 200: plain("GET", "/health") },
+  ready: {
+    200: plain("GET", "/ready"),
+    503: ({ deps }) => send(createHttpApp({ ...deps, readiness: async () => ({ ready: false, problems: ["ComfyUI does not answer."] }) }), "GET", "/ready"),
+  },
+  status: { 200: plain("GET", "/v1/status"), 400: plain("GET", "/v1/status?x=1"), 507: withoutStore("GET", "/v1/status") },
+  docs: { 200: plain("GET", "/docs") },
+  openapi: { 200: plain("GET", "/openapi.json") },
+};
+
+/** A bug of ours, met at any path. */
+const bug: (declared: DeclaredResponse) => Case = ({ method, path }) => ({ deps }) => {
+  const newId = (): string => {
+    throw new Error("a secret of the gateway");
+  };
+  return send(createHttpApp({ ...deps, newId }), method.toUpperCase(), path);
+};
+
+const gateways: Gateway[] = [];
+
+async function open(): Promise<Gateway> {
+  const gateway = await openGateway();
+  gateways.push(gateway);
+  return gateway;
+}
+
+afterEach(async () => {
+  for (const gateway of gateways.splice(0)) await gateway.close();
+});
+
+/** Of all workflows the first stands for all: they share one declaration. */
+const isCovered = ({ operationId, path }: DeclaredResponse): boolean => !path.startsWith("/test/") || operationId.endsWith("_test_picture");
+
+const first = await openGateway();
+const document = new ApiDocument((await first.send("GET", "/openapi.json")).bytes.toString());
+await first.close();
+const declared = document.responses().filter(isCovered);
+
+describe("each declared response is given", () => {
+  it.each(declared)("$operationId → $status", async (response) => {
+    const { operationId, status } = response;
+    const run = status === "500" ? bug(response) : cases[operationId]?.[status];
+    expect(run, `no case for ${operationId} ${status}`).toBeDefined();
+    const answer = await run?.(await open());
+    expect(answer?.status, answer?.bytes.toString()).toBe(Number(status));
+    expect(answer && document.faultsOfAnswer(response, answer)).toEqual([]);
+    expect(answer?.bytes.toString()).not.toContain("secret");
+  });
+});
+
+it("declares each response that has a case", () => {
+  const given = Object.entries(cases).flatMap(([operationId, byStatus]) => Object.keys(byStatus).map((status) => `${operationId} ${status}`));
+  expect(given.filter((key) => !declared.some(({ operationId, status }) => `${operationId} ${status}` === key))).toEqual([]);
+});
+
+it("runs a raw graph that ends in a completed job", async () => {
+  const { send: sendTo } = await open();
+  expect((await sendTo("POST", "/v1/jobs", json({ graph: drawGraph }))).json).toMatchObject({ workflow: null, status: "completed", inputs: {} });
+});

@@ -1,0 +1,141 @@
+import { createServer, request } from "node:http";
+import { connect } from "node:net";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { listen, type ListeningServer } from "../../src/http/listen.ts";
+import { limits, openGateway, type Gateway } from "./gateway.ts";
+import { pngBytes } from "./test-runner.ts";
+
+let gateway: Gateway;
+let server: ListeningServer;
+
+beforeEach(async () => {
+  gateway = await openGateway();
+  server = await listen(gateway.app, { host: "127.0.0.1", port: 0 });
+});
+
+afterEach(async () => {
+  await server.close();
+  await gateway.close();
+});
+
+const port = (): number => Number(new URL(server.url).port);
+
+describe("a caller on a socket", () => {
+  it("who hangs up ends its wait, and its job goes on", async () => {
+    const leave = new AbortController();
+    const answer = fetch(`${server.url}/test/picture`, { method: "POST", body: '{"prompt":"x","fate":"pending"}', signal: leave.signal });
+    const idle = gateway.deps.hub.size;
+    await expect.poll(() => gateway.deps.hub.size).toBe(idle + 1);
+    leave.abort();
+    await expect(answer).rejects.toThrow("aborted");
+    await expect.poll(() => gateway.deps.hub.size).toBe(idle);
+    const page = await gateway.deps.jobs.listJobs({ limit: 10 });
+    expect(page.items).toMatchObject([{ status: "queued" }]);
+  });
+
+  it("who hangs up in the middle of an upload leaves no file behind", async () => {
+    const sent = request({ port: port(), method: "POST", path: "/test/edit", headers: { "Content-Type": "multipart/form-data; boundary=b", "Content-Length": "100000" } });
+    sent.on("error", () => undefined);
+    sent.write('--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n');
+    sent.write(pngBytes());
+    await new Promise((resolve) => sent.once("socket", (socket) => socket.once("drain", resolve).once("connect", resolve)));
+    sent.destroy();
+    const whole = await fetch(`${server.url}/v1/files`, { method: "POST", body: new Uint8Array(pngBytes()) });
+    expect(whole.status).toBe(201);
+    expect((await gateway.deps.jobs.listJobs({ limit: 10 })).items).toEqual([]);
+  });
+
+  it("who sends too much gets the problem, not a broken connection", async () => {
+    const announced = await fetch(`${server.url}/test/picture`, { method: "POST", body: "x".repeat(limits.maxJsonBytes + 1) });
+    expect(await announced.json()).toMatchObject({ status: 413, code: "payload_too_large" });
+    const body = new FormData();
+    body.append("image", new Blob([new Uint8Array(limits.maxFileBytes + 1)]), "a.png");
+    const form = await fetch(`${server.url}/test/edit`, { method: "POST", body });
+    expect(await form.json()).toMatchObject({ status: 413, code: "payload_too_large" });
+  });
+
+  it("who sends in chunks without a length is held to the same limit", async () => {
+    const answer = await new Promise<string>((resolve, reject) => {
+      const socket = connect(port(), "127.0.0.1");
+      let text = "";
+      socket.on("error", reject);
+      socket.on("close", () => resolve(text));
+      socket.on("data", (chunk) => {
+        text += chunk.toString();
+        socket.end();
+      });
+      const piece = "x".repeat(60_000);
+      socket.write("POST /test/picture HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+      for (let n = 0; n < 2; n += 1) socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`);
+    });
+    expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it("who asks with HEAD gets the length and no body", async () => {
+    const { headers } = await fetch(`${server.url}/test/picture`, { method: "POST", body: '{"prompt":"x"}', headers: { Accept: "image/png" } });
+    const answer = await fetch(`${server.url}${headers.get("location")}/outputs/0`, { method: "HEAD" });
+    expect(answer.headers.get("content-length")).toBe(String(pngBytes().length));
+    expect(await answer.text()).toBe("");
+  });
+});
+
+describe("a file input", () => {
+  const inputs = z.looseObject({ inputs: z.looseObject({ image: z.string() }) });
+  const served = createServer((incoming, outgoing) => {
+    if (incoming.url === "/photo.png") outgoing.end(pngBytes(9, 9));
+    else outgoing.writeHead(404).end();
+  });
+
+  async function edit(image: string, at: Gateway = gateway): ReturnType<Gateway["send"]> {
+    return at.send("POST", "/test/edit", { body: JSON.stringify({ prompt: "x", image }) });
+  }
+
+  async function serving<T>(use: (origin: string) => Promise<T>): Promise<T> {
+    await new Promise<void>((resolve) => served.listen(0, "127.0.0.1", resolve));
+    try {
+      return await use(`http://127.0.0.1:${z.object({ port: z.number() }).parse(served.address()).port}`);
+    } finally {
+      await new Promise((resolve) => served.close(resolve));
+    }
+  }
+
+  it("is the same file however it is given", async () => {
+    const bytes = pngBytes(9, 9);
+    const { id } = z.looseObject({ id: z.string() }).parse((await gateway.send("POST", "/v1/files", { body: new Uint8Array(bytes) })).json);
+    const base64 = bytes.toString("base64");
+    const given = await serving((origin) => Promise.all([base64, `data:image/png;base64,${base64}`, `file:${id}`, `${origin}/photo.png`].map((image) => edit(image))));
+    expect(given.map(({ json }) => inputs.parse(json).inputs.image)).toEqual(Array.from({ length: 4 }, () => `file:${id}`));
+  });
+
+  it("may be an output of an earlier job", async () => {
+    const job = z.looseObject({ id: z.string(), outputs: z.array(z.looseObject({ sha256: z.string() })) }).parse((await edit(pngBytes().toString("base64"))).json);
+    expect((await edit(`job:${job.id}#0`)).json).toMatchObject({ status: "completed", inputs: { image: `file:${job.outputs[0]?.sha256}` } });
+    expect((await edit(`job:${job.id}#1`)).json).toMatchObject({ status: 400, code: "invalid_file", errors: [{ pointer: "/image" }] });
+  });
+
+  it.each([
+    ["photo.png", "invalid_file"],
+    [`file:${"0".repeat(64)}`, "invalid_file"],
+    ["job:none#0", "invalid_file"],
+    ["ftp://host/x.png", "invalid_file"],
+    [`data:text/plain,${"hello".repeat(10)}`, "invalid_file"],
+  ])("%j is refused with a pointer to the field", async (image, code) => {
+    expect((await edit(image)).json).toMatchObject({ status: 400, code, errors: [{ pointer: "/image", message: expect.any(String) }] });
+  });
+
+  it("behind a URL that is not there is refused as such", async () => {
+    const answer = await serving((origin) => edit(`${origin}/none.png`));
+    expect(answer.json).toMatchObject({ status: 400, code: "file_fetch_failed", errors: [{ pointer: "/image" }] });
+  });
+
+  it("at a private address is refused unless allowed", async () => {
+    const strict = await openGateway({ limits: { ...limits, allowPrivateAddresses: false } });
+    try {
+      const answer = await serving((origin) => edit(`${origin.replace("http:", "https:")}/photo.png`, strict));
+      expect(answer.json).toMatchObject({ status: 400, code: "address_not_allowed", errors: [{ pointer: "/image" }] });
+    } finally {
+      await strict.close();
+    }
+  });
+});

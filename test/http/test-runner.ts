@@ -1,0 +1,90 @@
+import { PNG } from "pngjs";
+import { z } from "zod";
+import type { JobHub } from "../../src/events/job-hub.ts";
+import type { FileStore } from "../../src/files/file-store.ts";
+import { kindOf } from "../../src/files/media-type.ts";
+import type { JobOutput } from "../../src/job/job.ts";
+import type { ClaimedJob, JobStore } from "../../src/job/job-store.ts";
+import type { Clock } from "../../src/telemetry/clock.ts";
+
+const orders = z.object({ format: z.string().default("png"), fate: z.string().default("completed") });
+
+export function pngBytes(width = 4, height = 4): Buffer {
+  return PNG.sync.write(new PNG({ width, height, fill: true }));
+}
+
+/** The smallest lossless WebP: one pixel. */
+const webpBytes = Buffer.from("UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==", "base64");
+
+const contents: Readonly<Record<string, { readonly bytes: Buffer; readonly filename: string; readonly contentType?: string }>> = {
+  png: { bytes: pngBytes(), filename: "bild ü.png" },
+  webp: { bytes: webpBytes, filename: "out.webp" },
+  svg: { bytes: Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'), filename: "out.svg" },
+  html: { bytes: Buffer.from("<html><script>alert(1)</script></html>"), filename: "out.html", contentType: "text/html" },
+  text: { bytes: Buffer.from("hello"), filename: "text.txt" },
+};
+
+interface RunnerParts {
+  readonly jobs: JobStore;
+  readonly hub: JobHub;
+  readonly files: FileStore;
+  readonly clock: Clock;
+}
+
+/** Runs jobs through the store as the real runner does, without ComfyUI: a job's first node says what comes of it. */
+export class TestRunner {
+  readonly #parts: RunnerParts;
+  readonly #unsubscribe: () => void;
+  #work: Promise<void> = Promise.resolve();
+
+  constructor(parts: RunnerParts) {
+    this.#parts = parts;
+    this.#unsubscribe = parts.hub.onQueued(() => {
+      this.#work = this.#work.then(() => this.#drain());
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe();
+    await this.#work;
+  }
+
+  async #drain(): Promise<void> {
+    const { jobs, clock } = this.#parts;
+    for (;;) {
+      const claimed = await jobs.claim({ owner: "test", leaseMs: 3_600_000, nowMs: clock.now() });
+      if (claimed === null) return;
+      await this.#run(claimed);
+    }
+  }
+
+  async #run({ job, lease }: ClaimedJob): Promise<void> {
+    const { jobs, hub, clock } = this.#parts;
+    const { format, fate } = orders.parse(job.graph["1"]?.inputs ?? {});
+    if (fate === "pending") return;
+    await jobs.beginAttempt(lease, { promptId: crypto.randomUUID() });
+    await jobs.markRunning(lease, { startedAt: clock.now(), warnings: [] });
+    hub.changed(job.id);
+    const outputs = fate === "completed" ? await this.#outputs(format) : [];
+    const finish = { completedAt: clock.now(), outputs, warnings: [], cachedNodes: 0 };
+    if (fate === "completed") await jobs.complete(lease, finish);
+    else {
+      const code = fate === "comfyui_rejected" ? fate : "comfyui_node_failed";
+      await jobs.fail(lease, { ...finish, error: { code, detail: "Node 1 (Draw): no ink", errors: [{ pointer: "/prompt", message: "no ink", node_id: "1", class_type: "Draw" }] } });
+    }
+    hub.changed(job.id);
+  }
+
+  async #outputs(format: string): Promise<readonly JobOutput[]> {
+    const content = contents[format];
+    if (content === undefined) return [];
+    const stored = await this.#parts.files.put(toStream(content.bytes), { maxBytes: 1_000_000, filename: content.filename });
+    const contentType = content.contentType ?? stored.contentType;
+    const text = format === "text" ? { text: content.bytes.toString() } : {};
+    return [{ index: 0, nodeId: "2", kind: kindOf(contentType, stored.extension), filename: content.filename, contentType, size: stored.size, sha256: stored.id, ...text }];
+  }
+}
+
+async function* toStream(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
