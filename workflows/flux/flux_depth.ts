@@ -46,7 +46,8 @@ export default {
   description:
     "Makes an image from a text in which the shapes and the layout come from a depth map, with FLUX.1-dev and its depth LoRA. Needs " +
     "`image`, a depth map (near is bright), and `prompt`; stock ComfyUI has no node that makes a depth map of a photo, so it must come " +
-    "as one. The result has the proportions of the depth map. Needs about 24 GB of video memory, or half with weight_dtype fp8_e4m3fn.",
+    "as one. The result has the proportions of the depth map. The model has 12 billion parameters: 24 GB of memory, half with an fp8 " +
+    "`weight_dtype`.",
   metadata: {
     requiredNodes: [
       "CLIPTextEncode", "DualCLIPLoader", "FluxGuidance", "ImageScaleToTotalPixels", "InstructPixToPixConditioning", "KSampler", "LoadImage",

@@ -44,7 +44,7 @@ export default {
   summary: "Qwen-Image: text to image",
   description:
     "Makes images from a text with Qwen-Image, which is strong at writing words into a picture and at long, exact descriptions. " +
-    "Only `prompt` is needed. Needs about 21 GB of video memory at the default size, or less with offloading.",
+    "Only `prompt` is needed. The model has 20 billion parameters of 8 bit: 20 GB, which ComfyUI swaps where video memory is short.",
   metadata: {
     requiredNodes: [
       "CLIPLoader", "CLIPTextEncode", "EmptySD3LatentImage", "KSampler", "ModelSamplingAuraFlow", "SaveImage", "UNETLoader", "VAEDecode",

@@ -42,7 +42,7 @@ export default {
   description:
     "Changes an image as a text instruction says, with Qwen-Image-Edit: replaces or removes things, changes the style, the clothes, the " +
     "background or the words in a picture. Needs `image` and `prompt`; the result has the proportions of the image. " +
-    "Needs about 21 GB of video memory, or less with offloading.",
+    "The model has 20 billion parameters of 8 bit: 20 GB, which ComfyUI swaps where video memory is short.",
   metadata: {
     requiredNodes: [
       "CFGNorm", "CLIPLoader", "ImageScaleToTotalPixels", "KSampler", "LoadImage", "ModelSamplingAuraFlow", "SaveImage",
