@@ -1,9 +1,10 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { parseGraph } from "../graph/graph.ts";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import type { Backend } from "./backend.ts";
 import { createBackend } from "./comfy-backend.ts";
+import { eventually } from "./eventually.suite.ts";
 import { startScriptedServer, type Script, type ScriptedServer } from "./scripted-server.ts";
 
 const stops: (() => Promise<void>)[] = [];
@@ -55,7 +56,7 @@ describe("createBackend", () => {
   it("sends the graph under the client id of the open socket", async () => {
     const { server, backend } = await rig();
     backend.start();
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(1));
+    await eventually(() => expect(server.sockets).toHaveLength(1));
     await backend.submit({ graph: parseGraph({ "1": { class_type: "A", inputs: {} } }), promptId: "p" });
     const id = new URL(server.upgrades[0]?.url ?? "", "http://x").searchParams.get("clientId");
     const post = server.requests.find((request) => request.method === "POST");
@@ -65,19 +66,19 @@ describe("createBackend", () => {
   it("routes events to their prompt, reads the queue, and survives every kind of malformed frame", async () => {
     const { server, backend } = await rig();
     backend.start();
-    await vi.waitFor(() => expect(backend.health().reachable).toBe(true));
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(1));
+    await eventually(() => expect(backend.health().reachable).toBe(true));
+    await eventually(() => expect(server.sockets).toHaveLength(1));
     const seen: string[] = [];
     const [peer] = server.sockets;
     peer?.send(queueOf(5));
-    await vi.waitFor(() => expect(backend.health().queueRemaining).toBe(5));
+    await eventually(() => expect(backend.health().queueRemaining).toBe(5));
     backend.onEvent("p", (event) => seen.push(event.type));
     for (const frame of ["", "{", "null", '{"type":5}', '{"type":"executing"}', Buffer.alloc(3), Buffer.alloc(9, 1)]) peer?.send(frame);
     peer?.send(queueOf(7));
     peer?.send('{"type":"execution_start","data":{"prompt_id":"other"}}');
     peer?.send('{"type":"execution_start","data":{"prompt_id":"p","timestamp":NaN}}');
     peer?.send('{"type":"executing","data":{"prompt_id":"p","node":null}}');
-    await vi.waitFor(() => expect(seen.at(-1)).toBe("ended"));
+    await eventually(() => expect(seen.at(-1)).toBe("ended"));
     expect(seen).toEqual(["started", "ended"]);
     expect(backend.health().queueRemaining).toBe(7);
   });
@@ -85,28 +86,28 @@ describe("createBackend", () => {
   it("tells a gap to everyone when the socket is lost, and to whoever comes while it is away", async () => {
     const { server, clock, backend } = await rig();
     backend.start();
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(1));
-    await vi.waitFor(() => expect(backend.health().reachable).toBe(true));
+    await eventually(() => expect(server.sockets).toHaveLength(1));
+    await eventually(() => expect(backend.health().reachable).toBe(true));
     const seen: string[] = [];
     server.sockets[0]?.send(queueOf(5));
-    await vi.waitFor(() => expect(backend.health().queueRemaining).toBe(5));
+    await eventually(() => expect(backend.health().queueRemaining).toBe(5));
     backend.onEvent("early", (event) => seen.push(`early ${event.type}`));
     server.sockets[0]?.terminate();
-    await vi.waitFor(() => expect(seen).toEqual(["early gap"]));
+    await eventually(() => expect(seen).toEqual(["early gap"]));
     backend.onEvent("late", (event) => seen.push(`late ${event.type}`));
     expect(seen).toEqual(["early gap"]);
-    await vi.waitFor(() => expect(seen).toEqual(["early gap", "late gap"]));
+    await eventually(() => expect(seen).toEqual(["early gap", "late gap"]));
     clock.advance(250);
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(2));
+    await eventually(() => expect(server.sockets).toHaveLength(2));
   });
 
   it("leaves no timer and no socket when it stops, whatever was under way", async () => {
     const { server, clock, backend } = await rig({ answer: () => undefined });
     backend.start();
     const pending = backend.locate("p").catch((error: unknown) => error);
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(1));
+    await eventually(() => expect(server.sockets).toHaveLength(1));
     await backend.stop();
     expect(await pending).toMatchObject({ code: "comfyui_unreachable" });
-    await vi.waitFor(() => expect(clock.pendingTimers).toBe(0));
+    await eventually(() => expect(clock.pendingTimers).toBe(0));
   });
 });

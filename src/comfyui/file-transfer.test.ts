@@ -1,7 +1,8 @@
 import { buffer } from "node:stream/consumers";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import { parseBackendAddress } from "./backend-address.ts";
+import { eventually } from "./eventually.suite.ts";
 import { ComfyHttp } from "./http-client.ts";
 import { uploadInput } from "./input-upload.ts";
 import { downloadOutput } from "./output-download.ts";
@@ -124,8 +125,8 @@ describe("downloadOutput", () => {
     const seen: Buffer[] = [];
     stream.on("data", (piece: Buffer) => seen.push(piece));
     const failed = new Promise((resolve) => stream.once("error", resolve));
-    await vi.waitFor(() => expect(Buffer.concat(seen).toString()).toBe("some"));
-    await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+    await eventually(() => expect(Buffer.concat(seen).toString()).toBe("some"));
+    await eventually(() => expect(clock.pendingTimers).toBe(1));
     clock.advance(timeoutsMs.downloadIdle);
     expect(await failed).toMatchObject({ code: "comfyui_unreachable", detail: expect.stringContaining("timed out after 60 s") });
   });
@@ -138,6 +139,6 @@ describe("downloadOutput", () => {
     });
     const stream = await downloadOutput(http, clock, file);
     stream.destroy();
-    await vi.waitFor(() => expect(closed).toBe(true));
+    await eventually(() => expect(closed).toBe(true));
   });
 });

@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import type { BackendHealth } from "./backend.ts";
 import { parseBackendAddress } from "./backend-address.ts";
+import { eventually } from "./eventually.suite.ts";
 import { HealthProbe } from "./health.ts";
 import { ComfyHttp } from "./http-client.ts";
 import { startScriptedServer, type Script, type ScriptedServer } from "./scripted-server.ts";
@@ -54,7 +55,7 @@ describe("HealthProbe", () => {
     const { server, clock, health, changes } = await rig(healthy);
     clock.advance(1000);
     health.start();
-    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    await eventually(() => expect(changes).toHaveLength(1));
     expect(health.current).toEqual({
       reachable: true,
       since: clock.now(),
@@ -64,9 +65,9 @@ describe("HealthProbe", () => {
       queueRemaining: 3,
     });
     const asked = server.requests.length;
-    await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+    await eventually(() => expect(clock.pendingTimers).toBe(1));
     clock.advance(5000);
-    await vi.waitFor(() => expect(server.requests.length).toBe(asked * 2));
+    await eventually(() => expect(server.requests.length).toBe(asked * 2));
     expect(new Set(server.requests.map((request) => request.url))).toEqual(new Set(["/api/system_stats", "/api/prompt"]));
   });
 
@@ -75,7 +76,7 @@ describe("HealthProbe", () => {
     health.noteQueue(9);
     expect(health.current.queueRemaining).toBeNull();
     health.start();
-    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    await eventually(() => expect(changes).toHaveLength(1));
     health.noteQueue(9);
     expect(health.current.queueRemaining).toBe(9);
   });
@@ -83,7 +84,7 @@ describe("HealthProbe", () => {
   it("flips at once when any call is refused, and back when ComfyUI answers", async () => {
     const { server, clock, http, health, changes } = await rig(healthy);
     health.start();
-    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    await eventually(() => expect(changes).toHaveLength(1));
     await server.stop();
     await expect(http.call("/api/queue", { timeoutMs: 1000 })).rejects.toMatchObject({ reason: "connection refused" });
     expect(changes.map(({ reachable, reason, queueRemaining }) => [reachable, reason, queueRemaining])).toEqual([
@@ -102,7 +103,7 @@ describe("HealthProbe", () => {
   ])("says %j", async (reason, status, body) => {
     const { health } = await rig((_, response) => response.writeHead(status).end(body));
     health.start();
-    await vi.waitFor(() => expect(health.current).toMatchObject({ reachable: false, reason }));
+    await eventually(() => expect(health.current).toMatchObject({ reachable: false, reason }));
   });
 
   it("forgives one probe without an answer, and not a second in a row", async () => {
@@ -111,20 +112,20 @@ describe("HealthProbe", () => {
       if (!mute) healthy?.(request, response);
     });
     health.start();
-    await vi.waitFor(() => expect(changes).toHaveLength(1));
+    await eventually(() => expect(changes).toHaveLength(1));
     mute = true;
     const missProbe = async (): Promise<void> => {
       const before = server.requests.length;
-      await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+      await eventually(() => expect(clock.pendingTimers).toBe(1));
       clock.advance(5000);
-      await vi.waitFor(() => expect(server.requests.length).toBe(before + 1));
+      await eventually(() => expect(server.requests.length).toBe(before + 1));
       clock.advance(timeoutsMs.probe);
     };
     await missProbe();
-    await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+    await eventually(() => expect(clock.pendingTimers).toBe(1));
     expect(health.current.reachable).toBe(true);
     await missProbe();
-    await vi.waitFor(() => expect(health.current).toMatchObject({ reachable: false, reason: "timed out after 5 s" }));
+    await eventually(() => expect(health.current).toMatchObject({ reachable: false, reason: "timed out after 5 s" }));
     expect(changes).toHaveLength(2);
   });
 
@@ -134,8 +135,8 @@ describe("HealthProbe", () => {
     const leave = health.onChange((state) => heard.push(state.reachable));
     leave();
     health.start();
-    await vi.waitFor(() => expect(health.current.reachable).toBe(true));
-    await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+    await eventually(() => expect(health.current.reachable).toBe(true));
+    await eventually(() => expect(clock.pendingTimers).toBe(1));
     health.stop();
     expect(heard).toEqual([]);
     expect(clock.pendingTimers).toBe(0);

@@ -38,7 +38,7 @@ export interface Refusal {
 }
 
 /** The faults of `node_errors`, each at the input it concerns (pointer `/graph/{node}/inputs/{input}`) or at its node. */
-export function fieldErrorsOf(nodeErrors: NodeErrors, graph: Graph): FieldError[] {
+function fieldErrorsOf(nodeErrors: NodeErrors, graph: Graph): FieldError[] {
   const errors = Object.entries(nodeErrors).flatMap(([nodeId, node]): FieldError[] => {
     const classType = node.class_type ?? graph[nodeId]?.class_type;
     return node.errors.map((fault) => {

@@ -1,8 +1,9 @@
 import { once } from "node:events";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { parseBackendAddress } from "./backend-address.ts";
+import { eventually } from "./eventually.suite.ts";
 import { startScriptedServer, type Script, type ScriptedServer } from "./scripted-server.ts";
 import { ComfySocket } from "./socket.ts";
 
@@ -50,7 +51,7 @@ describe("ComfySocket", () => {
     const frames: string[] = [];
     const { server, socket } = await rig({ connected: (peer) => peer.on("message", (data: Buffer) => frames.push(data.toString())) });
     socket.start();
-    await vi.waitFor(() => expect(frames).toHaveLength(1));
+    await eventually(() => expect(frames).toHaveLength(1));
     expect(frames).toEqual(['{"type":"feature_flags","data":{"supports_preview_metadata":true}}']);
     expect(clientIds(server)).toEqual([socket.clientId]);
     expect(server.upgrades[0]?.url).toMatch(/^\/api\/ws\?clientId=/);
@@ -66,18 +67,18 @@ describe("ComfySocket", () => {
       },
     });
     socket.start();
-    await vi.waitFor(() => expect(heard).toEqual(["opened", "hello", 40 * 2 ** 20]));
+    await eventually(() => expect(heard).toEqual(["opened", "hello", 40 * 2 ** 20]));
   });
 
   it("opens another connection, under another client id, only after the old one is closed", async () => {
     const { server, clock, socket, heard } = await rig();
     socket.start();
-    await vi.waitFor(() => expect(heard).toEqual(["opened"]));
+    await eventually(() => expect(heard).toEqual(["opened"]));
     server.sockets[0]?.close();
-    await vi.waitFor(() => expect(heard).toEqual(["opened", "lost"]));
+    await eventually(() => expect(heard).toEqual(["opened", "lost"]));
     expect(server.sockets).toHaveLength(1);
     clock.advance(250);
-    await vi.waitFor(() => expect(heard).toEqual(["opened", "lost", "opened"]));
+    await eventually(() => expect(heard).toEqual(["opened", "lost", "opened"]));
     expect(new Set(clientIds(server)).size).toBe(2);
     expect(clientIds(server).at(-1)).toBe(socket.clientId);
   });
@@ -85,20 +86,20 @@ describe("ComfySocket", () => {
   it("gives up a half-open connection after two pings without a sign of life", async () => {
     const { server, clock, socket, heard } = await rig({ autoPong: false });
     socket.start();
-    await vi.waitFor(() => expect(heard).toEqual(["opened"]));
+    await eventually(() => expect(heard).toEqual(["opened"]));
     clock.advance(10_000);
     clock.advance(10_000);
     expect(socket.isOpen).toBe(true);
     clock.advance(10_000);
-    await vi.waitFor(() => expect(heard).toEqual(["opened", "lost"]));
+    await eventually(() => expect(heard).toEqual(["opened", "lost"]));
     clock.advance(250);
-    await vi.waitFor(() => expect(server.sockets).toHaveLength(2));
+    await eventually(() => expect(server.sockets).toHaveLength(2));
   });
 
   it("keeps a connection whose pings are answered", async () => {
     const { server, clock, socket, heard } = await rig();
     socket.start();
-    await vi.waitFor(() => expect(heard).toEqual(["opened"]));
+    await eventually(() => expect(heard).toEqual(["opened"]));
     const [peer] = server.sockets;
     if (peer === undefined) throw new Error("no connection");
     for (let round = 0; round < 6; round += 1) {
@@ -107,7 +108,7 @@ describe("ComfySocket", () => {
       await pinged;
       // The pong was sent before this frame, so it is there before it.
       peer.send(`round ${round}`);
-      await vi.waitFor(() => expect(heard.at(-1)).toBe(`round ${round}`));
+      await eventually(() => expect(heard.at(-1)).toBe(`round ${round}`));
     }
     expect(heard).not.toContain("lost");
   });
@@ -116,23 +117,23 @@ describe("ComfySocket", () => {
     const { server, clock, socket, heard } = await rig({ connected: (peer) => peer.close() });
     socket.start();
     for (const [index, delayMs] of [250, 500, 1000, 2000, 4000, 5000, 5000].entries()) {
-      await vi.waitFor(() => expect(heard.filter((word) => word === "lost")).toHaveLength(index + 1));
+      await eventually(() => expect(heard.filter((word) => word === "lost")).toHaveLength(index + 1));
       clock.advance(delayMs - 1);
       expect(heard).toHaveLength((index + 1) * 2);
       clock.advance(1);
-      await vi.waitFor(() => expect(server.sockets).toHaveLength(index + 2));
+      await eventually(() => expect(server.sockets).toHaveLength(index + 2));
     }
   });
 
   it("connects at once when told to hurry", async () => {
     const { server, socket, heard } = await rig();
     socket.start();
-    await vi.waitFor(() => expect(heard).toEqual(["opened"]));
+    await eventually(() => expect(heard).toEqual(["opened"]));
     socket.hurry();
     server.sockets[0]?.close();
-    await vi.waitFor(() => expect(heard).toEqual(["opened", "lost"]));
+    await eventually(() => expect(heard).toEqual(["opened", "lost"]));
     socket.hurry();
-    await vi.waitFor(() => expect(heard).toEqual(["opened", "lost", "opened"]));
+    await eventually(() => expect(heard).toEqual(["opened", "lost", "opened"]));
     expect(server.sockets).toHaveLength(2);
   });
 
@@ -141,9 +142,9 @@ describe("ComfySocket", () => {
     await server.stop();
     const id = socket.clientId;
     socket.start();
-    await vi.waitFor(() => expect(failures).toHaveLength(1));
+    await eventually(() => expect(failures).toHaveLength(1));
     clock.advance(250);
-    await vi.waitFor(() => expect(failures).toHaveLength(2));
+    await eventually(() => expect(failures).toHaveLength(2));
     expect(socket.clientId).toBe(id);
     expect(socket.isOpen).toBe(false);
   });
@@ -151,7 +152,7 @@ describe("ComfySocket", () => {
   it("leaves no connection and no timer when it stops, connected or not", async () => {
     const { server, clock, socket, heard } = await rig();
     socket.start();
-    await vi.waitFor(() => expect(heard).toEqual(["opened"]));
+    await eventually(() => expect(heard).toEqual(["opened"]));
     const [peer] = server.sockets;
     if (peer === undefined) throw new Error("no connection");
     const closed = once(peer, "close");

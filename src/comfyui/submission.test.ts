@@ -1,8 +1,9 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import { parseGraph } from "../graph/graph.ts";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import type { Submission } from "./backend.ts";
 import { parseBackendAddress } from "./backend-address.ts";
+import { eventually } from "./eventually.suite.ts";
 import { ComfyHttp } from "./http-client.ts";
 import { startScriptedServer, type Script, type ScriptedServer } from "./scripted-server.ts";
 import { submitPrompt } from "./submission.ts";
@@ -130,7 +131,7 @@ describe("ComfyHttp", () => {
     const clock = new HeldClock();
     const http = new ComfyHttp({ address: parseBackendAddress(server.url), clock });
     const call = http.call("/api/queue", { timeoutMs: 1000 }).catch((error: unknown) => error);
-    await vi.waitFor(() => expect(server?.requests).toHaveLength(1));
+    await eventually(() => expect(server?.requests).toHaveLength(1));
     http.stop();
     expect(await call).toMatchObject({ reason: "the gateway stopped" });
     expect(clock.pendingTimers).toBe(0);
