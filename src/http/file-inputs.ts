@@ -11,7 +11,7 @@ import type { HttpDeps } from "./deps.ts";
 type Deps = Pick<HttpDeps, "files" | "jobs" | "limits">;
 
 /** The name ComfyUI gets the file under: by content, so that the same file is uploaded once. */
-export function inputFile(file: StoredFile): JobFile {
+function inputFile(file: StoredFile): JobFile {
   return { fileId: file.id, name: `comfyui-api/${file.id}.${file.extension}` };
 }
 

@@ -46,7 +46,8 @@ const page = `<!doctype html>
 <body>
 <header>
 <h1>comfyui-api</h1>
-<p>Every ComfyUI workflow of this gateway as an endpoint. Open one, change the inputs, press Execute. No sign-in is needed.</p>
+<p>Every ComfyUI workflow of this gateway as an endpoint. Open one, change the inputs, press Execute. No sign-in is needed.
+The same as OpenAPI 3.1: <a href="/openapi.json">openapi.json</a></p>
 </header>
 <main id="api"></main>
 <script src="/docs/swagger-ui-bundle.js"></script>
@@ -67,11 +68,12 @@ const init = `SwaggerUIBundle({
 });
 `;
 
+// Swagger UI's own head would repeat ours, and there is one server only.
 const style = `body { margin: 0; font-family: system-ui, sans-serif; }
 header { max-width: 1460px; margin: 0 auto; padding: 24px 20px 0; box-sizing: border-box; }
 header h1 { margin: 0 0 4px; font-size: 28px; }
 header p { margin: 0; color: #555; }
-.swagger-ui .info { margin: 16px 0; }
+.swagger-ui .information-container, .swagger-ui .scheme-container { display: none; }
 `;
 
 function written(contentType: string, text: string): PageFile {

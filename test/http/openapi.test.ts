@@ -56,7 +56,7 @@ it("keeps references of a workflow's schema within its component", () => {
 
 it("offers a form where a workflow takes files, with the files as parts", () => {
   const schema = at(`${bodyOf(edit.id, "multipart/form-data")}/schema`);
-  expect(schema).toMatchObject({ properties: { image: { type: "string", format: "binary" }, references: { type: "array", items: { format: "binary" } }, prompt: { type: "string" } } });
+  expect(schema).toMatchObject({ properties: { image: { type: "string", format: "binary" }, references: { type: "array", items: { format: "binary" } }, prompt: { type: "string", examples: [expect.any(String)] } } });
   expect(() => at(bodyOf(picture.id, "multipart/form-data"))).not.toThrow();
   expect(at(bodyOf(picture.id, "multipart/form-data"))).toBeUndefined();
 });

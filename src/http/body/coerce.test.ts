@@ -34,6 +34,7 @@ describe("coerceField", () => {
     ["batch", "4", 4],
     ["size", '{"width":64}', { width: 64 }],
     ["loras", '[{"name":"x"}]', [{ name: "x" }]],
+    ["images", "", []],
     ["unknown", "1", "1"],
     ["toString", "1", "1"],
     ["loop", "1", "1"],

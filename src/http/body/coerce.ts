@@ -67,6 +67,8 @@ export function coerceField(name: string, texts: readonly string[], inputSchema:
   const schemas = possible(schema, inputSchema);
   const [first = ""] = texts;
   const isList = typesOf(schemas).has("array");
+  // How a form sends a list in which nothing was chosen.
+  if (texts.length === 1 && isList && first === "") return [];
   if (texts.length === 1 && !(isList && !/^\s*\[/.test(first))) return coerceText(first, schema, inputSchema, pointer);
   return texts.map((text, index) => coerceText(text, itemSchema(schemas), inputSchema, `${pointer}/${index}`));
 }

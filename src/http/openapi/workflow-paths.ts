@@ -65,7 +65,7 @@ export function workflowPaths(workflows: readonly Workflow[], { parameters, acce
         requestBody: requestBody(workflow, component, schema),
         responses: { ...accepted, ...runProblems },
       },
-      get: { operationId: `describe_${name}`, ...shared, description: "Its schema, defaults, example and metadata.", responses: { 200: described, ...describeProblems } },
+      get: { operationId: `describe_${name}`, ...shared, summary: `About: ${workflow.summary}`, responses: { 200: described, ...describeProblems } },
     };
   }
   return { paths, schemas };

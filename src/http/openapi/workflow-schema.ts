@@ -23,19 +23,22 @@ export function formSchema(workflow: Workflow, component: JsonObject): JsonObjec
   const fields = new Map(workflow.fileFields.map(({ path }) => [path[0], path.length]));
   if (!isJsonObject(properties) || fields.size === 0) return null;
   const { $defs: _definitions, ...schema } = component;
-  return {
-    ...schema,
-    properties: Object.fromEntries(
-      Object.entries(properties).map(([name, property]) => [name, isJsonObject(property) ? formProperty(property, fields.get(name)) : property]),
-    ),
-  };
+  const asParts = Object.entries(properties).map(([name, property]) => [
+    name,
+    isJsonObject(property) ? (filePart(property, fields.get(name)) ?? textPart(property, workflow.example[name])) : property,
+  ]);
+  return { ...schema, properties: Object.fromEntries(asParts) };
 }
 
-/** @param depth of the file below the inputs: 1 for a file, 2 for a list of files */
-function formProperty(property: JsonObject, depth: number | undefined): JsonObject {
+/** @param depth of the file below the inputs: 1 for a file, 2 for a list of files; null for what is no file */
+function filePart(property: JsonObject, depth: number | undefined): JsonObject | null {
   const file = { type: "string", format: "binary" };
-  const description = property["description"];
-  const described = typeof description === "string" ? { description } : {};
-  if (depth === 1) return { ...file, ...described };
-  return depth === 2 && property["type"] === "array" ? { type: "array", items: file, ...described } : property;
+  const { description, default: byDefault } = property;
+  if (depth === 1) return { ...file, description };
+  return depth === 2 && property["type"] === "array" ? { type: "array", items: file, description, default: byDefault } : null;
+}
+
+/** Explorers fill in a form from its fields' own examples, not from the example of the whole. */
+function textPart(property: JsonObject, example: JsonValue | undefined): JsonObject {
+  return example === undefined || "default" in property || "examples" in property ? property : { ...property, examples: [example] };
 }
