@@ -27,10 +27,11 @@ export class GatewayHealth {
   async readiness(): Promise<Readiness> {
     const { jobs, files, backend } = this.#parts;
     const writable = await Promise.all([this.#writable(() => jobs.ping()), this.#writable(() => files.ping())]);
-    const { reachable, reason } = backend.health();
+    const { reachable, reason, stalled } = backend.health();
     const problems = [
       ...(writable.every(Boolean) ? [] : ["The data directory cannot be written: is its disk full, or its owner another user?"]),
       ...(reachable ? [] : [`ComfyUI does not answer${reason === null ? "" : ` (${reason})`}. Jobs are accepted and wait for it.`]),
+      ...(stalled ? ["ComfyUI has prompts waiting and runs none: its worker has died. Restart ComfyUI; no job is lost."] : []),
     ];
     return { ready: problems.length === 0, problems };
   }

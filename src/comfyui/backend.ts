@@ -31,6 +31,8 @@ export interface BackendHealth {
   readonly devices: readonly { readonly name: string; readonly type: string; readonly vramTotal: number; readonly vramFree: number }[];
   /** Running and waiting prompts of anyone, from the last status; null before the first. */
   readonly queueRemaining: number | null;
+  /** Prompts wait and none runs: ComfyUI's worker has died, and it must be restarted. */
+  readonly stalled: boolean;
 }
 
 /** One ComfyUI server. Every rejection is an AppError: `comfyui_unreachable` or `comfyui_unexpected`. */
@@ -54,4 +56,6 @@ export interface Backend {
   download(file: UiFile): Promise<Readable>;
   /** Stops this prompt if it runs, takes it out of the queue if it waits. */
   cancel(promptId: string): Promise<void>;
+  /** Unloads all models and forgets what nodes have computed, once the running prompt has ended. */
+  free(): Promise<void>;
 }

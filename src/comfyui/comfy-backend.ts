@@ -6,6 +6,7 @@ import type { Backend } from "./backend.ts";
 import { parseBinaryFrame } from "./binary-frame.ts";
 import { cancelPrompt } from "./cancellation.ts";
 import { HealthProbe } from "./health.ts";
+import { freeMemory } from "./free-memory.ts";
 import { ComfyHttp } from "./http-client.ts";
 import { uploadInput } from "./input-upload.ts";
 import { parseSocketMessage, type SocketMessage } from "./messages.ts";
@@ -93,5 +94,6 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
     upload: (params) => asBackendError(uploadInput(http, params)),
     download: (file) => asBackendError(downloadOutput(http, clock, file)),
     cancel: (promptId) => asBackendError(cancelPrompt(http, promptId)),
+    free: () => asBackendError(freeMemory(http)),
   };
 }

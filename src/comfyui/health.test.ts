@@ -63,12 +63,13 @@ describe("HealthProbe", () => {
       version: "0.3.64",
       devices: [{ name: "cuda:0 RTX", type: "cuda", vramTotal: 24e9, vramFree: 20e9 }],
       queueRemaining: 3,
+      stalled: false,
     });
     const asked = server.requests.length;
     await eventually(() => expect(clock.pendingTimers).toBe(1));
     clock.advance(5000);
     await eventually(() => expect(server.requests.length).toBe(asked * 2));
-    expect(new Set(server.requests.map((request) => request.url))).toEqual(new Set(["/api/system_stats", "/api/prompt"]));
+    expect(new Set(server.requests.map((request) => request.url))).toEqual(new Set(["/api/system_stats", "/api/prompt", "/api/queue"]));
   });
 
   it("takes the queue from status messages while it is reachable", async () => {
@@ -140,5 +141,23 @@ describe("HealthProbe", () => {
     health.stop();
     expect(heard).toEqual([]);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  it("finds a dead worker when prompts wait and none runs at two probes in a row, and believes a new start", async () => {
+    let queue = { queue_running: [], queue_pending: [[1, "waits", {}, {}, []]] };
+    const { clock, health } = await rig((request, response) => {
+      const answers: Record<string, unknown> = { "/api/system_stats": stats, "/api/queue": queue };
+      response.end(JSON.stringify(answers[request.url ?? ""] ?? { exec_info: { queue_remaining: queue.queue_pending.length } }));
+    });
+    const afterProbe = async (begin: () => void) => {
+      const before = health.current;
+      begin();
+      await eventually(() => expect(health.current).not.toBe(before));
+      return health.current.stalled;
+    };
+    expect(await afterProbe(() => health.start())).toBe(false);
+    expect(await afterProbe(() => clock.advance(5000))).toBe(true);
+    queue = { queue_running: [], queue_pending: [] };
+    expect(await afterProbe(() => clock.advance(5000))).toBe(false);
   });
 });

@@ -7,6 +7,7 @@ import type { BackendHealth } from "./backend.ts";
 import { reasonOfStatus } from "./backend-error.ts";
 import { ConnectionFault } from "./connection-fault.ts";
 import type { ComfyHttp } from "./http-client.ts";
+import { readQueue } from "./prompt-queue.ts";
 import { timeoutsMs } from "./timeouts.ts";
 
 /** Between the end of a probe and the next: a ComfyUI that came up is used within seconds. /object_info, which blocks it, is never asked. */
@@ -32,8 +33,14 @@ const queueSchema = z.looseObject({ exec_info: z.looseObject({ queue_remaining: 
 
 /** What a probe found out. `queueRemaining` is undefined when ComfyUI did not tell. */
 type Finding =
-  | { readonly ok: true; readonly stats: z.infer<typeof statsSchema>; readonly queueRemaining: number | undefined }
+  | { readonly ok: true; readonly stats: z.infer<typeof statsSchema>; readonly queueRemaining: number | undefined; readonly idle: boolean }
   | { readonly ok: false; readonly reason: string; readonly forgivable: boolean };
+
+/**
+ * Between two prompts nothing runs for an instant. Prompts that wait at this many probes in a row while nothing runs
+ * have no worker any more: it died, and only a restart of ComfyUI helps (comfyui-protocol.md §3.2).
+ */
+const idleProbesToBelieve = 2;
 
 /** Knows whether ComfyUI answers: asks every few seconds, and listens to what becomes of all other calls. */
 export class HealthProbe {
@@ -46,6 +53,7 @@ export class HealthProbe {
   #probing = false;
   #running = false;
   #misses = 0;
+  #idleProbes = 0;
 
   constructor(params: { readonly http: ComfyHttp; readonly clock: Clock; readonly logger: Logger }) {
     this.#http = params.http;
@@ -58,6 +66,7 @@ export class HealthProbe {
       version: null,
       devices: [],
       queueRemaining: null,
+      stalled: false,
     };
     params.http.onFault((fault) => this.#noteFault(fault));
   }
@@ -112,7 +121,8 @@ export class HealthProbe {
       const { status, text } = await this.#http.call("/api/system_stats", { timeoutMs: timeoutsMs.probe });
       if (status !== 200) return { ok: false, reason: reasonOfStatus(status), forgivable: false };
       const stats = statsSchema.parse(parsePythonJson(text));
-      return { ok: true, stats, queueRemaining: await this.#askQueue() };
+      const queueRemaining = await this.#askQueue();
+      return { ok: true, stats, queueRemaining, idle: (queueRemaining ?? 0) > 0 && (await this.#isIdle()) };
     } catch (error) {
       if (error instanceof ConnectionFault) return { ok: false, reason: error.reason, forgivable: error.mayHaveArrived };
       this.#logger.debug({ err: error }, "the answer to a probe of ComfyUI cannot be read");
@@ -126,6 +136,18 @@ export class HealthProbe {
     return queueSchema.safeParse(parsePythonJson(text)).data?.exec_info.queue_remaining;
   }
 
+  /** Whether prompts wait while none runs. */
+  async #isIdle(): Promise<boolean> {
+    try {
+      const { running, waiting } = await readQueue(this.#http);
+      return running.length === 0 && waiting.length > 0;
+    } catch (error) {
+      if (!(error instanceof AppError)) throw error;
+      this.#logger.debug({ err: error }, "ComfyUI's queue cannot be read");
+      return false;
+    }
+  }
+
   #apply(finding: Finding): void {
     if (!finding.ok) {
       this.#misses += 1;
@@ -134,7 +156,8 @@ export class HealthProbe {
       return;
     }
     this.#misses = 0;
-    const { stats, queueRemaining } = finding;
+    const { stats, queueRemaining, idle } = finding;
+    this.#idleProbes = idle ? this.#idleProbes + 1 : 0;
     this.#set({
       reachable: true,
       reason: null,
@@ -146,6 +169,7 @@ export class HealthProbe {
         vramFree: device.vram_free,
       })),
       queueRemaining: queueRemaining ?? this.#health.queueRemaining,
+      stalled: this.#idleProbes >= idleProbesToBelieve,
     });
   }
 
@@ -157,11 +181,13 @@ export class HealthProbe {
   }
 
   #setUnreachable(reason: string): void {
-    this.#set({ ...this.#health, reachable: false, reason, queueRemaining: null });
+    this.#idleProbes = 0;
+    this.#set({ ...this.#health, reachable: false, reason, queueRemaining: null, stalled: false });
   }
 
   #set(health: Omit<BackendHealth, "since">): void {
     const changed = health.reachable !== this.#health.reachable;
+    if (health.stalled && !this.#health.stalled) this.#logger.error({}, "ComfyUI has prompts waiting and runs none: its worker has died; restart it");
     this.#health = { ...health, since: changed ? this.#clock.now() : this.#health.since };
     if (!changed) return;
     if (health.reachable) this.#logger.info({ version: health.version }, "ComfyUI answers");

@@ -10,16 +10,26 @@ const doing = "it was asked for its queue";
 const item = z.tuple([z.unknown(), z.string()], z.unknown());
 const queueSchema = z.looseObject({ queue_running: z.array(item), queue_pending: z.array(item) });
 
-/** Where in ComfyUI's queue a prompt is; null: nowhere. */
-export async function placeInQueue(http: ComfyHttp, promptId: string): Promise<"running" | "waiting" | null> {
+/** Prompt ids, those of other clients included. `waiting` is in no particular order. */
+export interface PromptQueue {
+  readonly running: readonly string[];
+  readonly waiting: readonly string[];
+}
+
+export async function readQueue(http: ComfyHttp): Promise<PromptQueue> {
   const { status, text } = await http.call("/api/queue", { timeoutMs: timeoutsMs.query });
   if (status !== 200) throw unexpectedStatus(status, doing);
-  let queue: z.infer<typeof queueSchema>;
   try {
-    queue = queueSchema.parse(parsePythonJson(text));
+    const { queue_running: running, queue_pending: waiting } = queueSchema.parse(parsePythonJson(text));
+    return { running: running.map(([, id]) => id), waiting: waiting.map(([, id]) => id) };
   } catch (error) {
     throw unexpectedBody(doing, error);
   }
-  if (queue.queue_running.some(([, id]) => id === promptId)) return "running";
-  return queue.queue_pending.some(([, id]) => id === promptId) ? "waiting" : null;
+}
+
+/** Where in ComfyUI's queue a prompt is; null: nowhere. */
+export async function placeInQueue(http: ComfyHttp, promptId: string): Promise<"running" | "waiting" | null> {
+  const { running, waiting } = await readQueue(http);
+  if (running.includes(promptId)) return "running";
+  return waiting.includes(promptId) ? "waiting" : null;
 }

@@ -9,14 +9,14 @@ describe("parseJson", () => {
 
   it("writes back what it read, digit for digit", () => {
     fc.assert(fc.property(fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }), (seed) => {
-      const text = `{"seed":${seed}}`;
-      expect(stringifyJson(parseJson(text) as object)).toBe(text);
+      expect(parseJson(stringifyJson({ seed }))).toEqual({ seed: seed > BigInt(Number.MAX_SAFE_INTEGER) ? seed : Number(seed) });
+      expect(stringifyJson({ seed })).toBe(`{"seed":${seed}}`);
     }));
   });
 
   it("treats __proto__ as a key like any other", () => {
     const value = parseJson('{"__proto__":{"polluted":true},"n":1234567890123456789}');
-    expect(Object.hasOwn(value as object, "__proto__")).toBe(true);
+    expect(Object.keys(value ?? {})).toContain("__proto__");
     expect("polluted" in {}).toBe(false);
   });
 
