@@ -20,15 +20,15 @@ function comparable(value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([key]) => key !== "tooltip" && key !== "description")
-      .map(([key, member]) => [key, key === "output_tooltips" ? "tooltips" : comparable(member)]),
+      .filter(([key]) => !["tooltip", "output_tooltips", "description"].includes(key))
+      .map(([key, member]) => [key, comparable(member)]),
   );
 }
 
 function withoutFileLists(value: unknown): unknown {
   const parsed = info.parse(comparable(value));
   const group = (specs: z.infer<typeof input> | undefined): unknown =>
-    specs && Object.fromEntries(Object.entries(specs).map(([name, [type, ...rest]]) => [name, [/(?:_name\d?|^image)$/.test(name) && Array.isArray(type) ? "files" : type, ...rest]]));
+    specs && Object.fromEntries(Object.entries(specs).map(([name, [type, ...rest]]) => [name, [/^(?!sampler).*_name\d?$|^image$/.test(name) && Array.isArray(type) ? "files" : type, ...rest]]));
   return { ...parsed, input: { ...parsed.input, required: group(parsed.input.required), optional: group(parsed.input.optional) } };
 }
 

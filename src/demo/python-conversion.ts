@@ -6,7 +6,8 @@ export class ConversionError extends Error {
   override readonly name = "ConversionError";
 }
 
-function typeName(value: JsonValue): string {
+/** `type(value).__name__`. */
+export function pythonType(value: JsonValue): string {
   if (value === null) return "NoneType";
   if (isList(value)) return "list";
   if (typeof value === "object") return "dict";
@@ -33,7 +34,7 @@ export function toPythonInt(value: JsonValue): number | bigint {
     if (/^\s*[+-]?\d+(?:_\d+)*\s*$/.test(value)) return narrow(BigInt(value.trim().replaceAll("_", "").replace(/^\+/, "")));
     throw new ConversionError(`invalid literal for int() with base 10: ${pythonRepr(value)}`);
   }
-  throw new ConversionError(`int() argument must be a string, a bytes-like object or a real number, not '${typeName(value)}'`);
+  throw new ConversionError(`int() argument must be a string, a bytes-like object or a real number, not '${pythonType(value)}'`);
 }
 
 /** `float(value)`; an integer beyond 2^53 is rounded, as in Python. */
@@ -46,7 +47,7 @@ export function toPythonFloat(value: JsonValue): number {
     if (/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return Number(text);
     throw new ConversionError(`could not convert string to float: ${pythonRepr(value)}`);
   }
-  throw new ConversionError(`float() argument must be a string or a real number, not '${typeName(value)}'`);
+  throw new ConversionError(`float() argument must be a string or a real number, not '${pythonType(value)}'`);
 }
 
 /** `bool(value)`. */

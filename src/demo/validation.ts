@@ -4,7 +4,7 @@ import { checkLiteral, typesMatch, type Dialect } from "./input-check.ts";
 import { isList, isObject } from "./json-shape.ts";
 import { inputConfig, inputSpecs, resolveType, type InputSpec, type NodeDefinition } from "./node-definition.ts";
 import type { Prompt, PromptNode } from "./prompt.ts";
-import { pythonRepr, toPythonString } from "./python-conversion.ts";
+import { pythonRepr, pythonType, toPythonString } from "./python-conversion.ts";
 import { knownError, PythonLookupError, validationError, validationTraceback, type ValidationError } from "./validation-error.ts";
 
 export type Validation =
@@ -32,8 +32,9 @@ export class MalformedPrompt extends Error {
 
 /** Checks a graph as POST /prompt does: each output by itself, so that one good output is enough (comfyui-protocol.md §1.1). */
 export function validatePrompt(params: ValidationParams): Validation {
-  if (!isObject(params.prompt)) throw new MalformedPrompt("the prompt is not an object");
-  const graph = new Map(Object.entries(params.prompt));
+  const isEmpty = params.prompt === "" || (isList(params.prompt) && params.prompt.length === 0);
+  if (!isObject(params.prompt) && !isEmpty) throw new MalformedPrompt("the prompt is not an object");
+  const graph = new Map(isObject(params.prompt) ? Object.entries(params.prompt) : []);
   const outputs: string[] = [];
   for (const [id, node] of graph) {
     const { definition, error } = classOf(id, node, params);
@@ -131,8 +132,7 @@ class Validator {
     const known = this.#verdicts.get(id);
     if (known !== undefined) return known;
     const node = this.#graph.get(id);
-    const given = isObject(node) ? node["inputs"] : undefined;
-    if (!isObject(given)) throw new PythonLookupError("KeyError", "'inputs'");
+    const given = givenInputs(node);
     const definition = this.#definition(id);
     this.#path.push(id);
     const inputs: Record<string, JsonValue | undefined> = { ...given };
@@ -177,8 +177,7 @@ class Validator {
     const [source, slot] = link;
     const outputs = this.#definition(source).outputs;
     if (typeof slot !== "number" || !Number.isInteger(slot)) {
-      const given = typeof slot === "string" ? "str" : slot === null ? "NoneType" : typeof slot === "number" ? "float" : typeof slot;
-      throw new PythonLookupError("TypeError", `tuple indices must be integers or slices, not ${given}`);
+      throw new PythonLookupError("TypeError", `tuple indices must be integers or slices, not ${pythonType(slot ?? null)}`);
     }
     const output = outputs[slot];
     if (output === undefined) throw new PythonLookupError("IndexError", "tuple index out of range");
@@ -212,11 +211,15 @@ class Validator {
   #customErrors(definition: NodeDefinition, inputs: JsonObject): readonly ValidationError[] {
     const validation = definition.validation;
     if (validation === undefined) return [];
-    const given = validation.inputs.filter((name) => inputs[name] !== undefined && !isList(inputs[name]));
-    if (given.length === 0) return [];
-    const problem = validation.check(inputs, this.#params.files);
+    for (const name of validation.inputs) {
+      if (inputs[name] !== undefined) continue;
+      throw new PythonLookupError("TypeError", `${definition.name}.VALIDATE_INPUTS() missing 1 required positional argument: '${name}'`);
+    }
+    // Values of links are not known yet.
+    const known = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [name, isList(value) ? null : value]));
+    const problem = validation.check(known, this.#params.files);
     if (problem === null) return [];
-    return given.map((name) => knownError("custom_validation_failed", `${name} - ${problem}`, { input_name: name }));
+    return validation.inputs.map((name) => knownError("custom_validation_failed", `${name} - ${problem}`, { input_name: name }));
   }
 
   #validatedPrompt(): Prompt {
@@ -227,6 +230,14 @@ class Validator {
     });
     return Object.fromEntries(nodes);
   }
+}
+
+function givenInputs(node: JsonValue | undefined): JsonObject {
+  const inputs = isObject(node) ? node["inputs"] : undefined;
+  if (inputs === undefined) throw new PythonLookupError("KeyError", "'inputs'");
+  if (isObject(inputs)) return inputs;
+  if (isList(inputs) || typeof inputs === "string") return {};
+  throw new PythonLookupError("TypeError", `argument of type '${pythonType(inputs)}' is not iterable`);
 }
 
 function pythonTypeName(type: string | readonly string[]): string {

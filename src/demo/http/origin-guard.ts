@@ -14,7 +14,6 @@ export function isForeignOrigin(headers: IncomingHttpHeaders): boolean {
   if (headers.origin === undefined || headers.host === undefined) return false;
   const host = parsed(`http://${headers.host}`);
   const origin = parsed(headers.origin);
-  if (host === null || !isLoopback(host.hostname)) return false;
-  if (origin === null) return true;
+  if (host === null || origin === null || !isLoopback(host.hostname)) return false;
   return origin.port === "" ? origin.hostname !== host.hostname : origin.host !== host.host;
 }

@@ -62,7 +62,8 @@ function extraDataOf(body: JsonObject): JsonObject {
 
 function postPrompt(request: Request, life: ServerLife): Answer {
   const parsed = jsonBody(request);
-  if (!isObject(parsed) && !isList(parsed)) throw new ImitatedTrouble("the body is neither an object nor a list");
+  // Python's `in` also works on lists and strings, where no key is found.
+  if (!isObject(parsed) && !isList(parsed) && typeof parsed !== "string") throw new ImitatedTrouble("the body cannot be searched");
   const body = isObject(parsed) ? parsed : {};
   const id = promptId(body["prompt_id"], life);
   if (id === null) return refused(validationError("invalid_prompt_id", "prompt_id must be a canonical lower-case UUID", toPythonString(body["prompt_id"] ?? null)));

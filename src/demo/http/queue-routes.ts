@@ -6,9 +6,11 @@ import { empty, ImitatedTrouble, json, type Answer } from "./answer.ts";
 import { jsonBody, type Request } from "./request.ts";
 import type { Route } from "./router.ts";
 
-function objectBody(request: Request): JsonObject {
+function objectBody(request: Request, lists: "as empty" | "refused" = "refused"): JsonObject {
   const body = jsonBody(request);
   if (isObject(body)) return body;
+  // Only looked for keys, a list is as good as an empty object.
+  if (lists === "as empty" && isList(body)) return {};
   throw new ImitatedTrouble("the body is no object");
 }
 
@@ -31,7 +33,7 @@ function getQueue(_request: Request, life: ServerLife): Answer {
 }
 
 function postQueue(request: Request, life: ServerLife): Answer {
-  const body = objectBody(request);
+  const body = objectBody(request, "as empty");
   if (toPythonBool(body["clear"] ?? null)) life.clearQueue();
   for (const id of idsToDelete(body)) life.dequeue(id);
   return empty(200);
@@ -76,7 +78,7 @@ function getHistoryEntry(request: Request, life: ServerLife): Answer {
 }
 
 function postHistory(request: Request, life: ServerLife): Answer {
-  const body = objectBody(request);
+  const body = objectBody(request, "as empty");
   if (toPythonBool(body["clear"] ?? null)) life.history.clear();
   for (const id of idsToDelete(body)) life.history.delete(id);
   return empty(200);

@@ -3,7 +3,7 @@ import type { JsonObject } from "../../json/exact.ts";
 import { modelFolders } from "../nodes/model-files.ts";
 import { objectInfo } from "../object-info.ts";
 import type { ServerLife } from "../server-life.ts";
-import { empty, json, jsonValue, type Answer } from "./answer.ts";
+import { empty, json, jsonValue, plain, type Answer } from "./answer.ts";
 import type { Request } from "./request.ts";
 import type { Route } from "./router.ts";
 
@@ -54,6 +54,11 @@ export const systemRoutes: readonly Route[] = [
   { method: "GET", path: "/users", handle: () => json({ storage: "server", migrated: false }) },
   { method: "GET", path: "/settings", handle: () => json({}) },
   { method: "GET", path: "/settings/{id}", handle: () => jsonValue(null) },
+  {
+    method: "GET",
+    path: "/ws",
+    handle: () => plain(400, 'No WebSocket UPGRADE hdr: None\n Can "Upgrade" only to "WebSocket".'),
+  },
   {
     method: "GET",
     path: "/",

@@ -50,6 +50,7 @@ function upload(form: Form, life: ServerLife, write: (filePath: string, type: Fo
   const { files } = life.params;
   const type = form.fields.get("type") ?? "input";
   if (!isFolderType(type)) throw new ImitatedTrouble("unknown folder type");
+  if (form.image === null && form.fields.has("image")) throw new ImitatedTrouble("image is no file");
   if (form.image === null) return empty(400);
   const { filename, bytes } = form.image;
   if (filename === "") throw new ImitatedTrouble("no file name");

@@ -70,7 +70,7 @@ function fileAnswer(request: Request, file: StoredFile, headers: Readonly<Record
   if (range === undefined) return { status: 200, headers: all, body: file.bytes };
   const size = file.bytes.byteLength;
   const span = parsedRange(range, size);
-  if (span === null) return { status: 416, headers: { "Content-Range": `bytes */${size}` }, body: "" };
+  if (span === null) return { status: 416, headers: { ...headers, "Content-Range": `bytes */${size}` }, body: "" };
   return {
     status: 206,
     headers: { ...all, "Content-Range": `bytes ${span.start}-${span.end}/${size}` },

@@ -8,6 +8,8 @@ import { annotatedName, pathBelow, type FileTree, type StoredFile } from "../fil
 import { choice, values, type NodeDefinition } from "../node-definition.ts";
 import { NodeFailure } from "../node-failure.ts";
 import type { Prompt } from "../prompt.ts";
+import { pythonType } from "../python-conversion.ts";
+import { PythonLookupError } from "../validation-error.ts";
 import type { Mask, Raster } from "../values.ts";
 
 const imageExtension = /\.(?:png|jpe?g|webp|gif|bmp|tiff?|avif|svg|ico)$/i;
@@ -53,7 +55,8 @@ function topLevelImages(files: FileTree): readonly string[] {
 const validation: NonNullable<NodeDefinition["validation"]> = {
   inputs: ["image"],
   check: (inputs, files) => {
-    const name = String(inputs["image"]);
+    const name = inputs["image"] ?? null;
+    if (typeof name !== "string") throw new PythonLookupError("AttributeError", `'${pythonType(name)}' object has no attribute 'endswith'`);
     return storedFile(files, name) === undefined ? `Invalid image file: ${name}` : null;
   },
 };

@@ -83,8 +83,8 @@ export const loaderNodes: readonly NodeDefinition[] = [
     module: "nodes",
     style: "v1",
     required: [
-      socket("model", "MODEL"),
-      socket("clip", "CLIP"),
+      socket("model", "MODEL", { tooltip: "The model the LoRA is applied to." }),
+      socket("clip", "CLIP", { tooltip: "The text encoder the LoRA is applied to." }),
       choice("lora_name", modelsIn("loras"), { tooltip: "The name of the LoRA." }),
       float("strength_model", strength),
       float("strength_clip", strength),
