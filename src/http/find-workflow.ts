@@ -8,6 +8,10 @@ export function findWorkflow(workflows: WorkflowRegistry, id: string): Workflow 
   if (found !== undefined) return found;
   const broken = workflows.broken().find((each) => each.id === id);
   const name = id.slice(0, 200);
-  const detail = broken === undefined ? `There is no workflow ${name}. GET /v1/workflows lists those there are.` : `The workflow ${name} does not load. GET /v1/workflows says why.`;
-  throw new AppError("workflow_not_found", detail);
+  throw new AppError(
+    "workflow_not_found",
+    broken === undefined
+      ? `There is no workflow ${name}. GET /v1/workflows lists those there are.`
+      : `The workflow ${name} does not load. GET /v1/workflows says why.`,
+  );
 }

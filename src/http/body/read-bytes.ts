@@ -3,9 +3,18 @@ import { AppError } from "../../errors/app-error.ts";
 /**
  * The whole body of a request, never more than `maxBytes` of it in memory.
  *
- * @throws {AppError} `payload_too_large`, before reading when the length is announced
+ * @throws {AppError} `payload_too_large`, before reading when the length is announced; `invalid_json` when it breaks off
  */
 export async function readBytes(request: Request, maxBytes: number): Promise<Uint8Array> {
+  try {
+    return await readAll(request, maxBytes);
+  } catch (error) {
+    if (error instanceof AppError) throw error;
+    throw new AppError("invalid_json", "The body broke off before its end.", { cause: error });
+  }
+}
+
+async function readAll(request: Request, maxBytes: number): Promise<Uint8Array> {
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
   const chunks: Uint8Array[] = [];
   let size = 0;

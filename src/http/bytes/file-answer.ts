@@ -19,6 +19,10 @@ export interface ServedFile {
 /** Content-addressed: what a URL answers once it answers always. Private: it is somebody's picture. */
 const cacheForever = "private, max-age=31536000, immutable";
 
+/** What a browser needs to show a picture or play a video by itself, and no more. */
+const shownPolicy = "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'";
+const downloadPolicy = "default-src 'none'; sandbox; frame-ancestors 'none'";
+
 function describe(file: ServedFile): Record<string, string> {
   const isShown = mayShowInline(file.contentType);
   return {
@@ -29,7 +33,7 @@ function describe(file: ServedFile): Record<string, string> {
     "Cache-Control": cacheForever,
     "X-Content-Type-Options": "nosniff",
     // A file never runs anything and never loads anything, should a browser open it after all.
-    "Content-Security-Policy": isShown ? "default-src 'none'; img-src 'self'; media-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'none'" : "default-src 'none'; sandbox; frame-ancestors 'none'",
+    "Content-Security-Policy": isShown ? shownPolicy : downloadPolicy,
   };
 }
 
@@ -43,7 +47,9 @@ export async function fileAnswer(c: HttpContext, files: FileStore, file: ServedF
   const tag = entityTag(file.id);
   // A POST that is answered with an output is not a request for that file: conditions do not count there.
   const isRead = c.req.raw.method === "GET" || c.req.raw.method === "HEAD";
-  if (isRead && coversTag(c.req.header("If-None-Match"), tag)) return new Response(null, { status: 304, headers: { ETag: tag, "Cache-Control": cacheForever, ...extra } });
+  if (isRead && coversTag(c.req.header("If-None-Match"), tag)) {
+    return new Response(null, { status: 304, headers: { ETag: tag, "Cache-Control": cacheForever, ...extra } });
+  }
   const ifRange = c.req.header("If-Range");
   const mayBePartial = c.req.raw.method === "GET" && (ifRange === undefined || ifRange === tag);
   const range = mayBePartial ? readRange(c.req.header("Range"), file.size) : null;

@@ -5,8 +5,9 @@ import type { Workflow } from "../../workflow/workflow.ts";
 function rebase(value: JsonValue | undefined, base: string): JsonValue | undefined {
   if (isJsonArray(value)) return value.map((item) => rebase(item, base) ?? null);
   if (!isJsonObject(value)) return value;
+  const isReference = (key: string, inner: JsonValue | undefined): inner is string => key === "$ref" && typeof inner === "string" && inner.startsWith("#");
   return Object.fromEntries(
-    Object.entries(value).map(([key, inner]) => [key, key === "$ref" && typeof inner === "string" && inner.startsWith("#") ? `${base}${inner.slice(1)}` : rebase(inner, base)]),
+    Object.entries(value).map(([key, inner]) => [key, isReference(key, inner) ? `${base}${inner.slice(1)}` : rebase(inner, base)]),
   );
 }
 
@@ -23,7 +24,7 @@ export function formSchema(workflow: Workflow, component: JsonObject): JsonObjec
   const fields = new Map(workflow.fileFields.map(({ path }) => [path[0], path.length]));
   if (!isJsonObject(properties) || fields.size === 0) return null;
   const { $defs: _definitions, ...schema } = component;
-  const asParts = Object.entries(properties).map(([name, property]) => [
+  const asParts = Object.entries(properties).map(([name, property]): [string, JsonValue | undefined] => [
     name,
     isJsonObject(property) ? (filePart(property, fields.get(name)) ?? textPart(property, workflow.example[name])) : property,
   ]);

@@ -6,7 +6,11 @@ export const runHeaderParams = z.object({
   Prefer: z
     .string()
     .optional()
-    .openapi({ description: "`wait=N` waits up to N seconds (0 to 300) for the job; `respond-async` answers at once. Without it the gateway waits as long as it is set up to.", example: "wait=60" }),
+    .openapi({
+      description:
+        "`wait=N` waits up to N seconds (0 to 300) for the job; `respond-async` answers at once. Without it the gateway waits as long as it is set up to.",
+      example: "wait=60",
+    }),
 });
 
 const jobId = z.object({ "X-Job-Id": z.string(), "Preference-Applied": z.string().optional() });

@@ -69,7 +69,9 @@ function secondsBetween(from: number | null, to: number | null): number | null {
   return from === null || to === null ? null : Math.max(0, to - from) / 1000;
 }
 
-function viewProgress(progress: JobProgress): z.infer<typeof ProgressSchema> {
+/** The last progress that ComfyUI told of a job may come short of its end: a completed job is complete. */
+function viewProgress(progress: JobProgress, isCompleted: boolean): z.infer<typeof ProgressSchema> {
+  if (isCompleted) return { percent: 100, completed_nodes: progress.totalNodes, total_nodes: progress.totalNodes, current_node: null };
   const node = progress.currentNode;
   return {
     percent: progress.percent,
@@ -90,7 +92,11 @@ function viewError(error: JobError): z.infer<typeof JobErrorSchema> {
  * @param queuePosition exact, from the store; null unless the job waits
  * @param outputs the views of its outputs, when they carry more than their descriptions
  */
-export function viewJob(job: JobSummary, queuePosition: number | null, outputs: readonly OutputView[] = job.outputs.map((output) => viewOutput(job.id, output))): JobView {
+export function viewJob(
+  job: JobSummary,
+  queuePosition: number | null,
+  outputs: readonly OutputView[] = job.outputs.map((output) => viewOutput(job.id, output)),
+): JobView {
   const path = jobPath(job.id);
   return {
     id: job.id,
@@ -102,7 +108,7 @@ export function viewJob(job: JobSummary, queuePosition: number | null, outputs: 
     started_at: job.startedAt === null ? null : viewTime(job.startedAt),
     completed_at: job.completedAt === null ? null : viewTime(job.completedAt),
     queue_position: queuePosition,
-    progress: job.progress === null ? null : viewProgress(job.progress),
+    progress: job.progress === null ? null : viewProgress(job.progress, job.status === "completed"),
     inputs: { ...job.inputs },
     outputs: [...outputs],
     warnings: job.warnings.map(({ code, message, nodeId }) => ({ code, message, ...(nodeId === undefined ? {} : { node_id: nodeId }) })),

@@ -60,7 +60,8 @@ export const GraphAnswerSchema = z
   .openapi("GraphAnswer");
 
 const outputsNote =
-  "The job lists its outputs, each with kind, content_type and url. With “Accept: image/png” (or image/*, video/*, audio/*) the first such output is the answer itself.";
+  "The job lists its outputs, each with kind, content_type and url. " +
+  "With “Accept: image/png” (or image/*, video/*, audio/*) the first such output is the answer itself.";
 
 function viewUrls(id: string): z.infer<typeof UrlsSchema> {
   const path = workflowPath(id);
