@@ -26,10 +26,14 @@ async function putNoting(files: FileStore, content: AsyncIterable<unknown>, maxB
   const hash = createHash("sha256");
   let isNew = false;
   async function* noting(): AsyncGenerator<Uint8Array> {
-    for await (const chunk of content) {
-      if (!(chunk instanceof Uint8Array)) throw new TypeError("a body is bytes");
-      hash.update(chunk);
-      yield chunk;
+    try {
+      for await (const chunk of content) {
+        if (!(chunk instanceof Uint8Array)) throw new TypeError("a body is bytes");
+        hash.update(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      throw error instanceof AppError ? error : new AppError("invalid_file", "The upload broke off before its end.", { cause: error });
     }
     isNew = (await files.describe(hash.digest("hex"))) === null;
   }
