@@ -35,3 +35,26 @@ it("a listener that ends its subscription while it is told does not make another
   hub.changed("a");
   expect(seen).toEqual(["first", "second"]);
 });
+
+it("keeps the last preview of a job until it is dropped, and tells the watchers of each", () => {
+  const hub = new JobHub();
+  let calls = 0;
+  hub.onChange("a", () => (calls += 1));
+  hub.onAnyChange(() => (calls += 1));
+  const image = new Uint8Array([1]);
+  hub.preview("a", { nodeId: "3", contentType: "image/png", image });
+  hub.preview("a", { nodeId: "4", contentType: "image/png", image });
+  expect(calls).toBe(4);
+  expect(hub.lastPreview("a")).toEqual({ nodeId: "4", contentType: "image/png", image, number: 2 });
+  hub.dropPreview("a");
+  expect(hub.lastPreview("a")).toBeUndefined();
+});
+
+it("tells of a wish to cancel apart from changes", () => {
+  const hub = new JobHub();
+  const seen: string[] = [];
+  hub.onCancelRequested("a", () => seen.push("cancel"));
+  hub.onChange("a", () => seen.push("change"));
+  hub.cancelRequested("a");
+  expect(seen).toEqual(["cancel"]);
+});

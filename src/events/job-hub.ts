@@ -1,41 +1,100 @@
 type Listener = () => void;
 
+/** The newest picture of a job under way. */
+export interface JobPreview {
+  readonly nodeId: string | null;
+  readonly contentType: string;
+  readonly image: Uint8Array;
+  /** Grows with each preview of the process: tells a reader whether it has seen this one. */
+  readonly number: number;
+}
+
+/** Listeners by key; a key without listeners takes no room. */
+class Channel {
+  readonly #byKey = new Map<string, Set<{ readonly call: Listener }>>();
+
+  emit(key: string): void {
+    for (const listener of [...(this.#byKey.get(key) ?? [])]) listener.call();
+  }
+
+  /** @returns a function that ends the subscription */
+  on(key: string, call: Listener): () => void {
+    const entry = { call };
+    const listeners = this.#byKey.get(key) ?? new Set();
+    this.#byKey.set(key, listeners.add(entry));
+    return () => {
+      listeners.delete(entry);
+      if (listeners.size === 0 && this.#byKey.get(key) === listeners) this.#byKey.delete(key);
+    };
+  }
+
+  get size(): number {
+    return [...this.#byKey.values()].reduce((sum, listeners) => sum + listeners.size, 0);
+  }
+}
+
 /**
- * Tells whoever waits that a job has changed. It carries no state: a listener reads the job from the store, so a
- * missed or doubled call does no harm.
+ * Tells whoever waits that a job has changed. It carries no state but previews: a listener reads the job and its
+ * events from the store, so a missed or doubled call does no harm.
  */
 export class JobHub {
-  readonly #ofJob = new Map<string, Set<Listener>>();
-  readonly #ofQueue = new Set<Listener>();
+  readonly #changes = new Channel();
+  readonly #cancels = new Channel();
+  /** All jobs have one key in these. */
+  readonly #any = new Channel();
+  readonly #queue = new Channel();
+  readonly #previews = new Map<string, JobPreview>();
+  #previewNumber = 0;
 
   /** After each durable change of a job. */
   changed(jobId: string): void {
-    for (const listener of [...(this.#ofJob.get(jobId) ?? [])]) listener();
+    this.#changes.emit(jobId);
+    this.#any.emit("");
   }
 
   /** After a job has entered the queue, or gone back to it. */
   queued(): void {
-    for (const listener of [...this.#ofQueue]) listener();
+    this.#queue.emit("");
   }
 
-  /** @returns a function that ends the subscription */
+  /** After somebody has asked to cancel a job that is in the hands of the runner. */
+  cancelRequested(jobId: string): void {
+    this.#cancels.emit(jobId);
+  }
+
+  /** Previews are never stored: only the last one of a job is kept, here, until the job leaves the runner. */
+  preview(jobId: string, preview: Omit<JobPreview, "number">): void {
+    this.#previewNumber += 1;
+    this.#previews.set(jobId, { ...preview, number: this.#previewNumber });
+    this.changed(jobId);
+  }
+
+  lastPreview(jobId: string): JobPreview | undefined {
+    return this.#previews.get(jobId);
+  }
+
+  dropPreview(jobId: string): void {
+    this.#previews.delete(jobId);
+  }
+
   onChange(jobId: string, listener: Listener): () => void {
-    const listeners = this.#ofJob.get(jobId) ?? new Set();
-    this.#ofJob.set(jobId, listeners.add(listener));
-    return () => {
-      listeners.delete(listener);
-      if (listeners.size === 0 && this.#ofJob.get(jobId) === listeners) this.#ofJob.delete(jobId);
-    };
+    return this.#changes.on(jobId, listener);
   }
 
-  /** @returns a function that ends the subscription */
+  onAnyChange(listener: Listener): () => void {
+    return this.#any.on("", listener);
+  }
+
   onQueued(listener: Listener): () => void {
-    this.#ofQueue.add(listener);
-    return () => this.#ofQueue.delete(listener);
+    return this.#queue.on("", listener);
+  }
+
+  onCancelRequested(jobId: string, listener: Listener): () => void {
+    return this.#cancels.on(jobId, listener);
   }
 
   /** Subscriptions that have not ended, for leak checks. */
   get size(): number {
-    return [...this.#ofJob.values()].reduce((sum, listeners) => sum + listeners.size, this.#ofQueue.size);
+    return [this.#changes, this.#cancels, this.#any, this.#queue].reduce((sum, channel) => sum + channel.size, 0);
   }
 }
