@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { expect } from "vitest";
 import { WebSocket } from "ws";
 import { parseJson, stringifyJson } from "../json/exact.ts";
+import type { DemoComfyui } from "./demo-comfyui.ts";
 import { isObject } from "./json-shape.ts";
 
 export interface Frame {
@@ -22,7 +23,11 @@ export interface TestClient {
 }
 
 /** A socket to a ComfyUI that keeps what it hears. */
-export async function openClient(url: string, clientId: string, options: { readonly path?: string; readonly flags?: object } = {}): Promise<TestClient> {
+export async function openClient(
+  url: string,
+  clientId: string,
+  options: { readonly path?: string; readonly flags?: object } = {},
+): Promise<TestClient> {
   const socket = new WebSocket(`${url.replace("http", "ws")}${options.path ?? "/ws"}?clientId=${clientId}`);
   const frames: Frame[] = [];
   socket.on("message", (data, isBinary) => {
@@ -55,20 +60,26 @@ export async function openClient(url: string, clientId: string, options: { reado
   return client;
 }
 
-export async function post(url: string, path: string, body: object | string): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }> {
-  const response = await fetch(url + path, { method: "POST", body: typeof body === "string" ? body : stringifyJson(body) });
-  return answered(response);
+export interface TestAnswer {
+  readonly status: number;
+  /** Parsed, when it is JSON. */
+  readonly body: unknown;
+  readonly text: string;
+  readonly headers: Headers;
 }
 
-export async function get(url: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<{ readonly status: number; readonly body: unknown; readonly text: string; readonly headers: Headers }> {
-  const response = await fetch(url + path, { headers });
-  return { ...(await answered(response)), headers: response.headers };
+export async function post(url: string, path: string, body: object | string): Promise<TestAnswer> {
+  return answered(await fetch(url + path, { method: "POST", body: typeof body === "string" ? body : stringifyJson(body) }));
 }
 
-async function answered(response: Response): Promise<{ readonly status: number; readonly body: unknown; readonly text: string }> {
+export async function get(url: string, path: string, headers: Readonly<Record<string, string>> = {}): Promise<TestAnswer> {
+  return answered(await fetch(url + path, { headers }));
+}
+
+async function answered(response: Response): Promise<TestAnswer> {
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.startsWith("application/json") === true;
-  return { status: response.status, body: isJson ? parseJson(text) : undefined, text };
+  return { status: response.status, body: isJson ? parseJson(text) : undefined, text, headers: response.headers };
 }
 
 /** Posts a graph and waits for its entry in the history. */
@@ -91,9 +102,15 @@ export async function runToEnd(
   return { status, promptId, entry: isObject(history) ? history[promptId] : undefined, text };
 }
 
+/** Stops it. @throws when it met a fault of its own, which a caller would have seen as an imitated 500 only */
+export async function stopDemo(demo: DemoComfyui): Promise<void> {
+  await demo.stop();
+  if (demo.crashes().length > 0) throw new AggregateError(demo.crashes(), "the stand-in failed");
+}
+
 /** Waits until every frame that was sent so far has arrived. */
 export async function flush(client: TestClient): Promise<void> {
-  const answered = once(client.socket, "pong");
+  const pong = once(client.socket, "pong");
   client.socket.ping();
-  await answered;
+  await pong;
 }

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { PNG } from "pngjs";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { startDemoComfyui, type DemoComfyui } from "./demo-comfyui.ts";
-import { openClient, post, runToEnd } from "./demo-client.test-kit.ts";
+import { openClient, post, runToEnd, stopDemo } from "./demo-client.test-kit.ts";
 
 let demo: DemoComfyui;
 
@@ -11,8 +11,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await demo.stop();
-  expect(demo.crashes()).toEqual([]);
+  await stopDemo(demo);
 });
 
 const textToImage = (seed: bigint | number, size = 256) => ({

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { get, post, runToEnd } from "./demo-client.test-kit.ts";
+import { get, post, runToEnd, stopDemo } from "./demo-client.test-kit.ts";
 import { startDemoComfyui, type DemoComfyui } from "./demo-comfyui.ts";
 
 let demo: DemoComfyui;
@@ -10,8 +10,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await demo.stop();
-  expect(demo.crashes()).toEqual([]);
+  await stopDemo(demo);
 });
 
 const saved = (prefix: string): object => ({

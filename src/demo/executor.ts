@@ -14,7 +14,7 @@ import { Interrupted, NodeFailure, ProcessGone } from "./node-failure.ts";
 import type { NodeRun } from "./node-run.ts";
 import type { Pace } from "./pace.ts";
 import { ProgressBoard } from "./progress-board.ts";
-import { pythonRepr } from "./python-conversion.ts";
+import { pythonRepr, toPythonString } from "./python-conversion.ts";
 import type { QueueItem } from "./queue.ts";
 import { RunGraph } from "./run-graph.ts";
 import type { Value } from "./values.ts";
@@ -35,6 +35,8 @@ export interface ExecutorParams {
   readonly pace: Pace;
   readonly tempSuffix: string;
   readonly previews: boolean;
+  /** Told of errors that no node raised: faults of the stand-in. */
+  readonly onCrash: (error: unknown) => void;
   /** The newer server lists in the history only what this run showed, and describes the files (comfyui-protocol.md §1.3, §1.4). */
   readonly dialect: Dialect;
 }
@@ -66,7 +68,7 @@ export class PromptRun {
     this.#item = item;
     this.#graph = new RunGraph(item.prompt);
     const clientId = item.extraData["client_id"] ?? null;
-    this.#clientId = clientId === null ? null : String(clientId);
+    this.#clientId = clientId === null ? null : toPythonString(clientId);
     this.#board = new ProgressBoard({ promptId: item.promptId, graph: this.#graph, sink: params.sink, clientId: this.#clientId });
     this.#order = new ExecutionOrder({
       sourcesOf: (id) => this.#graph.sourcesOf(id),
@@ -266,8 +268,8 @@ export class PromptRun {
       this.#announce("execution_interrupted", base, "everyone");
       return;
     }
-    // What is no failure of a node is a fault of this server: it must not look like one of the graph.
-    const failure = error instanceof NodeFailure ? error : new NodeFailure("DemoServerError", error instanceof Error ? (error.stack ?? error.message) : String(error));
+    if (!(error instanceof NodeFailure)) this.#params.onCrash(error);
+    const failure = error instanceof NodeFailure ? error : new NodeFailure("DemoServerError", String(error));
     this.#announce("execution_error", {
       ...base,
       exception_message: `${failure.message}\n${failure.exceptionType === outOfMemory ? outOfMemoryTips : ""}`,

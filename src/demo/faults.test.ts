@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { flush, get, openClient, post, runToEnd, type TestClient } from "./demo-client.test-kit.ts";
+import { flush, get, openClient, post, runToEnd, stopDemo, type TestClient } from "./demo-client.test-kit.ts";
 import { startDemoComfyui, type DemoComfyui } from "./demo-comfyui.ts";
 
 let demo: DemoComfyui;
@@ -14,8 +14,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   client.socket.terminate();
-  await demo.stop();
-  expect(demo.crashes()).toEqual([]);
+  await stopDemo(demo);
 });
 
 const slow = (seed: number): object => ({
@@ -73,7 +72,7 @@ describe("faults", () => {
 
   it("goDown: connections are refused until it comes back", async () => {
     await demo.faults.goDown();
-    await expect(fetch(`${demo.url}/prompt`)).rejects.toThrow();
+    await expect(fetch(`${demo.url}/prompt`)).rejects.toThrow("fetch failed");
     await demo.faults.comeBack();
     expect((await get(demo.url, "/prompt")).status).toBe(200);
   });
@@ -125,7 +124,7 @@ describe("faults", () => {
   it("resetAfterAccepting: the connection breaks, and the prompt runs once", async () => {
     demo.faults.resetAfterAccepting(1);
     const promptId = randomUUID();
-    await expect(post(demo.url, "/prompt", { prompt: slow(1), prompt_id: promptId })).rejects.toThrow();
+    await expect(post(demo.url, "/prompt", { prompt: slow(1), prompt_id: promptId })).rejects.toThrow("fetch failed");
     await expect.poll(async () => (await get(demo.url, `/history/${promptId}`)).text).not.toBe("{}");
     expect(demo.runs().get(promptId)).toBe(1);
     await postSlow(2);

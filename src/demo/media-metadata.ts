@@ -18,7 +18,7 @@ function described(item: JsonValue, files: FileTree): JsonValue {
   const { filename, subfolder, type } = item;
   const kind = kinds[path.extname(filename)];
   if (kind === undefined || typeof type !== "string" || !isFolderType(type)) return item;
-  const file = files.read(type, path.join(String(subfolder ?? ""), filename));
+  const file = files.read(type, path.join(typeof subfolder === "string" ? subfolder : "", filename));
   return { ...item, metadata: { kind, ...pngSize(file?.bytes) } };
 }
 

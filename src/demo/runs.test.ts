@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { flush, get, openClient, post, runToEnd, type TestClient } from "./demo-client.test-kit.ts";
+import { flush, get, openClient, post, runToEnd, stopDemo, type TestClient } from "./demo-client.test-kit.ts";
+import { isObject } from "./json-shape.ts";
 import { startDemoComfyui, type DemoComfyui } from "./demo-comfyui.ts";
 
 let demo: DemoComfyui;
@@ -13,8 +14,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const client of clients) await client.close();
-  await demo.stop();
-  expect(demo.crashes()).toEqual([]);
+  await stopDemo(demo);
 });
 
 async function connect(id: string, options: Parameters<typeof openClient>[2] = {}): Promise<TestClient> {
@@ -102,6 +102,7 @@ describe("who hears what", () => {
     await other.until((frames) => frames.some(({ type }) => type === "progress"));
     await post(demo.url, "/interrupt", "");
     await other.until((frames) => frames.some(({ type }) => type === "execution_interrupted"));
+    expect(types(other)).toEqual(["execution_interrupted", "progress", "progress_state", "status"]);
     release();
   });
 
@@ -182,7 +183,10 @@ describe("the queue", () => {
   it("pages the history from the oldest or by the last ones", async () => {
     const ids: string[] = [];
     for (const prefix of ["a", "b", "c"]) ids.push((await runToEnd(demo.url, saved(prefix))).promptId);
-    const page = async (query: string): Promise<readonly string[]> => Object.keys(Object((await get(demo.url, `/history${query}`)).body));
+    const page = async (query: string): Promise<readonly string[]> => {
+      const { body } = await get(demo.url, `/history${query}`);
+      return isObject(body) ? Object.keys(body) : [];
+    };
     expect(await page("")).toEqual(ids);
     expect(await page("?max_items=2")).toEqual(ids.slice(1));
     expect(await page("?max_items=1&offset=1")).toEqual([ids[1]]);

@@ -173,6 +173,7 @@ export class ServerLife {
         pace: this.#pace,
         tempSuffix: this.#tempSuffix,
         previews,
+        onCrash: (error) => record.crashed(error),
         dialect,
       },
       item,

@@ -1,6 +1,7 @@
 import type { JsonObject, JsonValue } from "../../json/exact.ts";
 import type { HistoryEntry } from "../history.ts";
 import { isList, isObject } from "../json-shape.ts";
+import { toPythonString } from "../python-conversion.ts";
 import { queueTuple, type ServerLife } from "../server-life.ts";
 import { json, unknownPath, type Answer } from "./answer.ts";
 import { jsonBody, type Request } from "./request.ts";
@@ -44,7 +45,7 @@ function workflowId(extraData: JsonValue | undefined): JsonValue {
 function queuedJob(tuple: readonly JsonValue[], status: string): Job {
   const [priority, id, , extraData] = tuple;
   return withoutNulls({
-    id: String(id),
+    id: toPythonString(id ?? null),
     status,
     priority: priority ?? 0,
     create_time: createTime(extraData),
@@ -153,7 +154,7 @@ function cancelJobs(request: Request, life: ServerLife): Answer {
   if (!isList(ids)) return bad("job_ids must be a list");
   const invalid = ids.filter((id) => typeof id !== "string" || !uuid.test(id));
   if (invalid.length > 0) return json({ error: "Invalid job ids", invalid_ids: invalid }, 400);
-  return json({ cancelled: ids.map((id) => cancel(String(id), life)).some(Boolean) });
+  return json({ cancelled: ids.map((id) => cancel(toPythonString(id), life)).some(Boolean) });
 }
 
 /** Of the newer server only; their paths hold the prefix, so that without it there is nothing (comfyui-protocol.md §1.8). */

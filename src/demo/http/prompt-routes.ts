@@ -66,7 +66,10 @@ function postPrompt(request: Request, life: ServerLife): Answer {
   if (!isObject(parsed) && !isList(parsed) && typeof parsed !== "string") throw new ImitatedTrouble("the body cannot be searched");
   const body = isObject(parsed) ? parsed : {};
   const id = promptId(body["prompt_id"], life);
-  if (id === null) return refused(validationError("invalid_prompt_id", "prompt_id must be a canonical lower-case UUID", toPythonString(body["prompt_id"] ?? null)));
+  if (id === null) {
+    const given = toPythonString(body["prompt_id"] ?? null);
+    return refused(validationError("invalid_prompt_id", "prompt_id must be a canonical lower-case UUID", given));
+  }
   const number = promptNumber(body, life);
   const prompt = body["prompt"];
   if (prompt === undefined) return refused(validationError("no_prompt", "No prompt provided", "No prompt provided"));

@@ -10,7 +10,7 @@ export interface Route {
 }
 
 /** Matches a path against a route's. @returns its decoded parameters, or null */
-export function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | null {
+function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | null {
   const wanted = pattern.split("/");
   const given = path.split("/");
   if (wanted.length !== given.length) return null;

@@ -1,6 +1,6 @@
 import { request } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { get, post } from "../demo-client.test-kit.ts";
+import { get, post, stopDemo } from "../demo-client.test-kit.ts";
 import { startDemoComfyui, type DemoComfyui } from "../demo-comfyui.ts";
 import { solid } from "../drawing/raster.ts";
 import { encodePng } from "../drawing/png.ts";
@@ -12,8 +12,7 @@ beforeAll(async () => {
 });
 
 afterAll(async () => {
-  await demo.stop();
-  expect(demo.crashes()).toEqual([]);
+  await stopDemo(demo);
 });
 
 const trouble = "500 Internal Server Error\n\nServer got itself in trouble";

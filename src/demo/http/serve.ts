@@ -66,6 +66,12 @@ function send(outgoing: ServerResponse, answer: Answer, withBody: boolean): void
   outgoing.end(withBody ? body : undefined);
 }
 
+async function respond(incoming: IncomingMessage, outgoing: ServerResponse, params: ServeParams): Promise<void> {
+  const answer = await answerTo(incoming, params);
+  if (answer === "reset") incoming.socket.resetAndDestroy();
+  else send(outgoing, answer, incoming.method !== "HEAD");
+}
+
 function refuseUpgrade(socket: Duplex, status: string): void {
   socket.end(`HTTP/1.1 ${status}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n`);
 }
@@ -74,14 +80,8 @@ function refuseUpgrade(socket: Duplex, status: string): void {
 export function createDemoServer(params: ServeParams): Server {
   const sockets = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: maxFrameBytes });
   const server = createServer((incoming, outgoing) => {
-    answerTo(incoming, params).then(
-      (answer) => {
-        if (answer === "reset") incoming.socket.resetAndDestroy();
-        else send(outgoing, answer, incoming.method !== "HEAD");
-      },
-      // The caller went away while it was sending.
-      () => incoming.destroy(),
-    );
+    // A failure means that the caller went away while it was sending.
+    void respond(incoming, outgoing, params).catch(() => incoming.destroy());
   });
   server.on("upgrade", (incoming, socket, head) => {
     const url = urlOf(incoming);

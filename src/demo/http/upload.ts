@@ -4,6 +4,7 @@ import { Busboy } from "@fastify/busboy";
 import { parseJson } from "../../json/exact.ts";
 import { annotatedName, isFolderType, pathBelow, type FileTree, type FolderType } from "../file-tree.ts";
 import { isObject } from "../json-shape.ts";
+import { toPythonString } from "../python-conversion.ts";
 import type { ServerLife } from "../server-life.ts";
 import { empty, ImitatedTrouble, json, type Answer } from "./answer.ts";
 import type { Request } from "./request.ts";
@@ -35,7 +36,10 @@ async function readForm(request: Request): Promise<Form> {
 }
 
 /** A name that is free, or the one under which the same bytes lie already: `a.png`, `a (1).png`, … */
-function freeName(files: FileTree, type: FolderType, subfolder: string, filename: string, bytes: Uint8Array): { readonly name: string; readonly taken: boolean } {
+function freeName(
+  files: FileTree,
+  { type, subfolder, filename, bytes }: { readonly type: FolderType; readonly subfolder: string; readonly filename: string; readonly bytes: Uint8Array },
+): { readonly name: string; readonly taken: boolean } {
   const extension = path.extname(filename);
   const stem = filename.slice(0, filename.length - extension.length);
   for (let number = 0; ; number += 1) {
@@ -60,7 +64,7 @@ function upload(form: Form, life: ServerLife, write: (filePath: string, type: Fo
   if (filename.includes("/") && !files.hasFolder(type, path.join(subfolder, path.dirname(filename)))) throw new ImitatedTrouble("no such folder");
 
   const overwrite = ["true", "1"].includes(form.fields.get("overwrite") ?? "");
-  const { name, taken } = overwrite ? { name: filename, taken: false } : freeName(files, type, subfolder, filename, bytes);
+  const { name, taken } = overwrite ? { name: filename, taken: false } : freeName(files, { type, subfolder, filename, bytes });
   if (!taken) write(pathBelow(subfolder, name) ?? name, type, bytes);
   return json({ name, subfolder, type });
 }
@@ -78,8 +82,8 @@ export async function uploadMask(request: Request, life: ServerLife): Promise<An
   const parsed = reference === undefined ? undefined : parsedReference(reference);
   if (!isObject(parsed) || typeof parsed["filename"] !== "string") throw new ImitatedTrouble("original_ref cannot be read");
   const { name, type: annotated } = annotatedName(parsed["filename"]);
-  const type = annotated ?? String(parsed["type"] ?? "output");
-  const original = pathBelow(String(parsed["subfolder"] ?? ""), name);
+  const type = annotated ?? toPythonString(parsed["type"] ?? "output");
+  const original = pathBelow(toPythonString(parsed["subfolder"] ?? ""), name);
   const exists = original !== null && isFolderType(type) && files.read(type, original) !== undefined;
   return upload(form, life, (filePath, folder, bytes) => {
     if (exists) files.write(folder, filePath, bytes);

@@ -44,7 +44,8 @@ function load(files: FileTree, name: string): LoadedImage {
 }
 
 function fingerprint(inputs: JsonObject, files: FileTree): string | null {
-  const stored = storedFile(files, String(inputs["image"]));
+  const name = inputs["image"];
+  const stored = typeof name === "string" ? storedFile(files, name) : undefined;
   return stored === undefined ? null : createHash("sha256").update(stored.bytes).digest("hex");
 }
 

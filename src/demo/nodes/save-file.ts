@@ -7,7 +7,7 @@ import { numberedName, savePath } from "../save-path.ts";
 import type { Raster } from "../values.ts";
 
 /** A file as UI dictionaries name it. */
-export function fileItem(filename: string, subfolder: string, type: FolderType): JsonObject {
+function fileItem(filename: string, subfolder: string, type: FolderType): JsonObject {
   return { filename, subfolder, type };
 }
 
@@ -19,7 +19,7 @@ export function store(files: FileTree, type: FolderType, subfolder: string, file
 /** What ComfyUI puts into the PNGs it saves: the graph, with the fingerprints of its loaders, and what the front end sent along. */
 function pngTexts(run: NodeRun): ReadonlyMap<string, string> {
   const texts = new Map([["prompt", stringifyJson(cacheFingerprints(run.prompt, run.files))]]);
-  for (const [key, value] of Object.entries(run.extraPnginfo ?? {})) if (value !== undefined) texts.set(key, stringifyJson({ value }).slice('{"value":'.length, -1));
+  for (const [key, value] of Object.entries(run.extraPnginfo ?? {})) if (value !== undefined) texts.set(key, stringifyJson(value));
   return texts;
 }
 
