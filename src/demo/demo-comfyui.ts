@@ -20,7 +20,7 @@ export interface DemoOptions {
   readonly maxUploadBytes?: number;
   /** Whether the end of an old socket also silences the newer one of the same client, as in the real server. Default true. */
   readonly staleClose?: boolean;
-  /** Whether samplers send preview images, as with `--preview-method latent2rgb`. Default false, as there. */
+  /** Whether samplers send preview images, as with `--preview-method latent2rgb`; false: as a ComfyUI without that option. Default true. */
   readonly previews?: boolean;
   /** The order in which a prompt's outputs are queued: in the real server that of a Python set, different in each process. */
   readonly orderOutputs?: (ids: readonly string[]) => readonly string[];
@@ -78,7 +78,7 @@ export async function startDemoComfyui(options: DemoOptions = {}): Promise<DemoC
       stepMs: options.stepMs ?? 0,
       maxUploadBytes: options.maxUploadBytes ?? 104_857_600,
       staleClose: options.staleClose ?? true,
-      previews: options.previews ?? false,
+      previews: options.previews ?? true,
       orderOutputs: options.orderOutputs ?? ((ids) => ids),
     });
 

@@ -3,8 +3,6 @@ import type { JsonObject, JsonValue } from "../json/exact.ts";
 import { inputSpecs, type ExpandedValue, type NodeDefinition, type NodeResult, type UiOutput } from "./node-definition.ts";
 import { NodeFailure } from "./node-failure.ts";
 import { NodeInputs } from "./node-inputs.ts";
-import { isList, isObject } from "./json-shape.ts";
-import { pythonRepr } from "./python-conversion.ts";
 import { literal, type Value } from "./values.ts";
 import type { Graph } from "../graph/graph.ts";
 
@@ -79,12 +77,4 @@ function mergedUi(keys: readonly string[], uis: readonly UiOutput[]): UiOutput {
       }),
     ]),
   );
-}
-
-/** How `execution_error` shows an argument. */
-export function formatted(value: Value): JsonValue {
-  if (value.kind === "literal") return isObject(value.value) || isList(value.value) ? pythonRepr(value.value) : value.value;
-  if (value.kind === "float") return value.value;
-  if (value.kind === "image") return `tensor of ${value.frames.length} images of ${value.frames[0]?.width ?? 0}x${value.frames[0]?.height ?? 0}`;
-  return `<${value.kind}>`;
 }

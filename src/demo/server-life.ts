@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { JsonObject, JsonValue } from "../json/exact.ts";
 import type { FaultSwitches } from "./faults.ts";
 import type { FileTree } from "./file-tree.ts";
-import { PromptRun } from "./executor.ts";
+import { PromptRun } from "./prompt-run.ts";
 import { History } from "./history.ts";
 import type { Dialect } from "./input-check.ts";
 import { NodeCache } from "./node-cache.ts";

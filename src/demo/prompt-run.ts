@@ -7,27 +7,20 @@ import type { FrameSink } from "./frame-sink.ts";
 import { isObject } from "./json-shape.ts";
 import type { Dialect } from "./input-check.ts";
 import { withMediaMetadata } from "./media-metadata.ts";
-import { blockerOf, callsOf, formatted, inputLists, inputsOf, mergeResults, type InputLists, type MergedResult } from "./node-call.ts";
+import { blockerOf, callsOf, inputLists, inputsOf, mergeResults, type InputLists, type MergedResult } from "./node-call.ts";
 import type { NodeCache } from "./node-cache.ts";
 import type { ExpandedValue, NodeDefinition, NodeResult } from "./node-definition.ts";
 import { Interrupted, NodeFailure, ProcessGone } from "./node-failure.ts";
 import type { NodeRun } from "./node-run.ts";
 import type { Pace } from "./pace.ts";
 import { ProgressBoard } from "./progress-board.ts";
-import { pythonRepr, toPythonString } from "./python-conversion.ts";
+import { toPythonString } from "./python-conversion.ts";
 import type { QueueItem } from "./queue.ts";
+import { failureDetails, shownInputs } from "./run-failure.ts";
 import { RunGraph } from "./run-graph.ts";
 import type { Value } from "./values.ts";
 
-const outOfMemory = "torch.OutOfMemoryError";
-const outOfMemoryTips =
-  "This error means you ran out of memory on your GPU.\n\n" +
-  "TIPS: If the workflow worked before you might have accidentally set the batch_size to a large number.";
-const traceback = [
-  '  File "/opt/ComfyUI/execution.py", line 496, in execute\n    output_data, output_ui, has_subgraph = await get_output_data(prompt_id, unique_id)\n',
-];
-
-export interface ExecutorParams {
+export interface PromptRunParams {
   readonly definitions: ReadonlyMap<string, NodeDefinition>;
   readonly files: FileTree;
   readonly cache: NodeCache;
@@ -51,7 +44,7 @@ export interface RunOutcome {
 
 /** Runs one prompt and tells of it in the order of comfyui-protocol.md §2.4. */
 export class PromptRun {
-  readonly #params: ExecutorParams;
+  readonly #params: PromptRunParams;
   readonly #item: QueueItem;
   readonly #graph: RunGraph;
   readonly #board: ProgressBoard;
@@ -63,7 +56,7 @@ export class PromptRun {
   #messages: readonly JsonValue[] = [];
   #currentNode: string | null = null;
 
-  constructor(params: ExecutorParams, item: QueueItem) {
+  constructor(params: PromptRunParams, item: QueueItem) {
     this.#params = params;
     this.#item = item;
     this.#graph = new RunGraph(item.prompt);
@@ -269,27 +262,15 @@ export class PromptRun {
       return;
     }
     if (!(error instanceof NodeFailure)) this.#params.onCrash(error);
+    // What is no failure of a node is a fault of this server: it must not look like one of the graph.
     const failure = error instanceof NodeFailure ? error : new NodeFailure("DemoServerError", String(error));
+    const inputs = shownInputs({ definition: this.#definition(id), nodeId: id, lists, item: this.#item });
     this.#announce("execution_error", {
       ...base,
-      exception_message: `${failure.message}\n${failure.exceptionType === outOfMemory ? outOfMemoryTips : ""}`,
-      exception_type: failure.exceptionType,
-      traceback,
-      current_inputs: { ...Object.fromEntries([...lists].map(([name, list]) => [name, list.map(formatted)])), ...this.#hiddenInputs(id, lists) },
+      ...failureDetails(failure),
+      current_inputs: inputs,
       current_outputs: this.#params.cache.nodeIds(),
     });
-  }
-
-  /** The older way of declaring nodes hands hidden inputs over as arguments, and errors show them with the rest. */
-  #hiddenInputs(id: string, lists: InputLists): JsonObject {
-    const { style, hidden } = this.#definition(id);
-    if (style === "v3" || lists.size === 0) return {};
-    const contents: Readonly<Record<string, JsonValue>> = {
-      UNIQUE_ID: id,
-      PROMPT: pythonRepr(this.#item.prompt),
-      EXTRA_PNGINFO: this.#item.extraData["extra_pnginfo"] === undefined ? null : pythonRepr(this.#item.extraData["extra_pnginfo"]),
-    };
-    return Object.fromEntries(Object.entries(hidden ?? {}).map(([name, type]) => [name, [contents[type] ?? null]]));
   }
 
   #nodeNames(id: string): { readonly node: string; readonly display_node: string } {
