@@ -24,10 +24,13 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   http: ["workflow", "job", "events", "files", "web", "errors", "telemetry"],
   codegen: ["workflow", "graph", "errors"],
   demo: ["graph", "errors"],
+  // Keeps what retention allows: an own room, for it works on jobs and files and is reached by neither.
+  upkeep: ["job", "files", "errors", "telemetry"],
+  "webhook-secret": ["config", "errors"],
   // What app.ts composes for /ready and /v1/status out of several rooms; part of it but for its size.
   "gateway-health": ["comfyui", "files", "http", "job", "errors", "telemetry"],
   app: [
-    "gateway-health", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
+    "gateway-health", "webhook-secret", "upkeep", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
     "runner", "events", "http", "codegen", "web", "demo", "errors", "generated",
   ],
   commands: ["app", "config", "workflow", "codegen", "errors", "telemetry"],

@@ -15,6 +15,22 @@ export interface Config {
   readonly demo: boolean;
   /** Prompts kept waiting in ComfyUI behind the one that runs. */
   readonly prefetch: number;
+  /** Jobs that may wait. */
+  readonly maxQueued: number;
+  /** From acceptance to the beginning of the run, for a job that does not say; 0 for no limit. */
+  readonly startTimeoutSeconds: number;
+  /** Of one run, for a job that does not say; 0 for no limit. */
+  readonly runTimeoutSeconds: number;
+  /** How long running work may go on once the gateway is asked to stop. */
+  readonly drainSeconds: number;
+  /** How long finished jobs are kept; null for ever. */
+  readonly retentionMs: number | null;
+  /** Of all kept files together; null for no bound. */
+  readonly maxStorageBytes: number | null;
+  /** Where ComfyUI's output folder is on this machine; null when it is not. */
+  readonly comfyuiOutputDir: string | null;
+  /** `whsec_<base64>`; null for the one in the data directory. */
+  readonly webhookSecret: string | null;
   readonly maxJsonBytes: number;
   readonly maxFileBytes: number;
   /** All outputs of a job together, as base64 in its JSON. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { logLevels } from "../telemetry/logger.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { loadConfig, type LoadConfig, type LoadedConfig } from "./load-config.ts";
-import { flagOf, settingList, settings } from "./settings.ts";
+import { flagOf, settingList, settings, written } from "./settings.ts";
 
 function load(params: Partial<LoadConfig> & { readonly file?: string } = {}): LoadedConfig {
   return loadConfig({
@@ -40,6 +40,14 @@ describe("defaults", () => {
       waitSeconds: 60,
       demo: false,
       prefetch: 1,
+      maxQueued: 10_000,
+      startTimeoutSeconds: 0,
+      runTimeoutSeconds: 3600,
+      drainSeconds: 30,
+      retentionMs: 604_800_000,
+      maxStorageBytes: null,
+      comfyuiOutputDir: null,
+      webhookSecret: null,
       maxJsonBytes: 10_000_000,
       maxFileBytes: 50_000_000,
       maxInlineBytes: 8_000_000,
@@ -52,7 +60,7 @@ describe("defaults", () => {
 
   it("are each allowed by their own rule", () => {
     for (const setting of settingList) {
-      expect(setting.value.schema.safeParse(setting.default), setting.name).toMatchObject({ success: true });
+      expect(setting.value.schema.safeParse(written(setting, setting.default)), setting.name).toMatchObject({ success: true });
     }
   });
 
@@ -202,6 +210,40 @@ describe("ComfyUI's address", () => {
       value: "https://***@gpu.example/x",
       source: "environment",
     });
+  });
+});
+
+describe("the webhook secret", () => {
+  const secret = `whsec_${Buffer.alloc(24, 7).toString("base64")}`;
+
+  it("is taken as it is and never shown", () => {
+    const { config, effective } = load({ env: { WEBHOOK_SECRET: secret } });
+    expect(config.webhookSecret).toBe(secret);
+    expect(effective.find((setting) => setting.name === "webhook_secret")?.value).toBe("***");
+  });
+
+  it.each([23, 65])("may not be %i bytes long, and is not repeated when it is refused", (length) => {
+    const refused = `whsec_${Buffer.alloc(length, 7).toString("base64")}`;
+    const problems = problemsOf(() => load({ env: { WEBHOOK_SECRET: refused } }));
+    expect(problems.map((problem) => problem.setting)).toEqual(["webhook_secret"]);
+    expect(JSON.stringify(problems)).not.toContain(refused.slice(6, 20));
+  });
+
+  it.each([secret.slice(6), `${secret}=`, `whsec_${"!".repeat(40)}`, "whsec_"])("may not be written %j", (refused) => {
+    expect(problemsOf(() => load({ env: { WEBHOOK_SECRET: refused } }))).toHaveLength(1);
+  });
+});
+
+describe("quantities", () => {
+  it("are read with their unit and shown with it", () => {
+    const { config, effective } = load({ argv: ["--retention=36h"], env: { MAX_STORAGE: "50GB" } });
+    expect(config).toMatchObject({ retentionMs: 129_600_000, maxStorageBytes: 50_000_000_000 });
+    expect(effective).toContainEqual({ name: "retention", value: "36h", source: "flag" });
+    expect(effective).toContainEqual({ name: "max_storage", value: "50GB", source: "environment" });
+  });
+
+  it("are without bound when they are 0", () => {
+    expect(load({ file: "retention: 0\nmax_storage: 0\n" }).config).toMatchObject({ retentionMs: null, maxStorageBytes: null });
   });
 });
 

@@ -2,7 +2,7 @@ import type { Config, ConfigSource } from "./config.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { readFileValues, type FileValues } from "./read-file.ts";
 import { readFlags } from "./read-flags.ts";
-import { configFile, flagOf, settingList, settings, type Setting, type SettingValue } from "./settings.ts";
+import { configFile, flagOf, settingList, settings, written, type Setting, type SettingValue } from "./settings.ts";
 
 export interface LoadConfig {
   /** Arguments after the name of the command. */
@@ -44,7 +44,7 @@ interface Given {
  */
 export function loadConfig(params: LoadConfig): LoadedConfig {
   const flags = readFlags(params.argv, flagKinds, params.switches ?? []);
-  const problems: ConfigProblem[] = [...flags.problems];
+  const problems: ConfigProblem[] = [...flags.problems, ...flags.positionals.map(unexpected)];
   const path = flags.values.get(configFile.name) ?? (params.env[configFile.env] || undefined);
   const file = path === undefined ? noFile : openFile(path, params.readFile);
   problems.push(...file.problems);
@@ -80,6 +80,14 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
     waitSeconds: read(settings.waitSeconds),
     demo: demo === "on" || (demo === "auto" && sources.get(settings.comfyuiUrl.name) === "default"),
     prefetch: read(settings.prefetch),
+    maxQueued: read(settings.maxQueued),
+    startTimeoutSeconds: read(settings.startTimeoutSeconds),
+    runTimeoutSeconds: read(settings.runTimeoutSeconds),
+    drainSeconds: read(settings.drainSeconds),
+    retentionMs: read<number | null>(settings.retentionMs),
+    maxStorageBytes: read<number | null>(settings.maxStorageBytes),
+    comfyuiOutputDir: read(settings.comfyuiOutputDir),
+    webhookSecret: read(settings.webhookSecret),
     maxJsonBytes: read(settings.maxJsonBytes),
     maxFileBytes: read(settings.maxFileBytes),
     maxInlineBytes: read(settings.maxInlineBytes),
@@ -90,6 +98,10 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
   };
   if (problems.length > 0) throw new ConfigError(problems);
   return { config, effective: effectiveSettings(config, sources), switches: flags.switches };
+}
+
+function unexpected(argument: string): ConfigProblem {
+  return { setting: argument, origin: "command line", message: "unexpected argument; settings are given as --name value" };
 }
 
 const noFile: FileValues = { values: new Map(), problems: [] };
@@ -126,7 +138,7 @@ function effectiveSettings(config: Config, sources: ReadonlyMap<string, ConfigSo
     const value = values.get(key) ?? null;
     return {
       name: setting.name,
-      value: typeof value === "string" && setting.redact !== undefined ? setting.redact(value) : value,
+      value: typeof value === "string" && setting.redact !== undefined ? setting.redact(value) : written(setting, value),
       source: sources.get(setting.name) ?? "default",
     };
   });

@@ -13,16 +13,20 @@ export interface Flags {
   /** By name without dashes. Given twice, the last one counts. */
   readonly values: ReadonlyMap<string, string>;
   readonly switches: ReadonlySet<string>;
+  /** Arguments that are no flag and no flag's value, in order. */
+  readonly positionals: readonly string[];
   readonly problems: readonly ConfigProblem[];
 }
 
 /**
- * @param switches flags of the command itself, which take no value
+ * @param switches flags which take no value
+ * @param command whose help lists the flags
  */
-export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], switches: readonly string[]): Flags {
+export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], switches: readonly string[], command = "serve"): Flags {
   const byName = new Map(kinds.map((kind) => [kind.name, kind]));
   const values = new Map<string, string>();
   const switchesSeen = new Set<string>();
+  const positionals: string[] = [];
   const problems: ConfigProblem[] = [];
   const complain = (written: string, message: string): void => {
     problems.push({ setting: written, origin: "command line", message });
@@ -33,7 +37,7 @@ export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], s
   const taken = new Set<number>();
   for (const [at, token] of tokens.entries()) {
     if (token.kind === "positional") {
-      if (!taken.has(at)) complain(token.value, "unexpected argument; settings are given as --name value");
+      if (!taken.has(at)) positionals.push(token.value);
       continue;
     }
     if (token.kind === "option-terminator") continue;
@@ -58,9 +62,9 @@ export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], s
       // What follows was meant as its value: one mistake, one problem.
       if (follower !== undefined) taken.add(at + 1);
       const meant = nearest(token.name, [...byName.keys(), ...switches]);
-      const advice = meant === null ? "`comfyui-api serve --help` lists all of them" : `did you mean --${meant}?`;
+      const advice = meant === null ? `\`comfyui-api ${command} --help\` lists all of them` : `did you mean --${meant}?`;
       complain(token.rawName, `unknown flag; ${advice}`);
     }
   }
-  return { values, switches: switchesSeen, problems };
+  return { values, switches: switchesSeen, positionals, problems };
 }

@@ -1,19 +1,20 @@
-import { configFile, flagOf, settingList, type Setting, type SettingValue } from "./settings.ts";
+import { configFile, flagOf, settingList, written, type Setting, type SettingValue } from "./settings.ts";
 
 const fileDoc = "YAML or JSON file that holds settings under the names of this table";
 
 /** docs/settings.md, whole. */
 export function settingsTable(): string {
-  const rows = settingList.map((setting) =>
-    [
+  const rows = settingList.map((setting) => {
+    const initial = written(setting, setting.default);
+    return [
       `\`${setting.name}\``,
       `\`${flagOf(setting.name)}\``,
       `\`${setting.env}\``,
-      setting.default === null ? "" : `\`${String(setting.default)}\``,
+      initial === null ? "" : `\`${String(initial)}\``,
       setting.value.allowed,
       `${setting.doc}.`,
-    ].join(" | "),
-  );
+    ].join(" | ");
+  });
   return `# Settings
 
 Written from \`src/config/settings.ts\` by \`npm run generate\`: change it there.
@@ -38,7 +39,8 @@ export function flagsHelp(): string {
 
 function settingHelp(setting: Setting<SettingValue>): string {
   const flag = `${flagOf(setting.name)}${setting.bare === undefined ? "=VALUE" : "[=VALUE]"}`;
-  const initial = setting.default === null ? "" : ` Default: ${String(setting.default)}.`;
+  const value = written(setting, setting.default);
+  const initial = value === null ? "" : ` Default: ${String(value)}.`;
   const facts = `Environment: ${setting.env}.${initial} Allowed: ${setting.value.allowed}.`;
   return `  ${flag}\n${wrap(`${plain(setting.doc)}.`)}\n${wrap(facts)}`;
 }

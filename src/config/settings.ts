@@ -1,6 +1,7 @@
 import type { ConfigKey } from "./config.ts";
 import { redactUrl } from "./redact-url.ts";
-import { httpUrl, integer, oneOf, optionalText, text, yesNo, yesNoAuto, type Value } from "./value.ts";
+import { bytesOrNone, durationOrNone, writeBytes, writeDuration } from "./quantity.ts";
+import { httpUrl, integer, oneOf, optionalText, text, webhookSecret, yesNo, yesNoAuto, type Value } from "./value.ts";
 
 export type SettingValue = string | number | boolean | null;
 
@@ -16,6 +17,8 @@ export interface Setting<T extends SettingValue> {
   readonly bare?: string;
   /** What may be shown of the value, for one that can hold a secret. */
   readonly redact?: (written: string) => string;
+  /** What the number counts, for one that a person writes with a unit: milliseconds, or bytes. */
+  readonly quantity?: "duration" | "bytes";
 }
 
 export function flagOf(name: string): string {
@@ -24,6 +27,11 @@ export function flagOf(name: string): string {
 
 /** The file that holds settings is itself named by a flag or the environment. */
 export const configFile = { name: "config", env: "COMFYUI_API_CONFIG" } as const;
+
+/** Longer than any job is worth waiting for: a month. */
+const longestStartSeconds = 30 * 86_400;
+/** A week: a graph that runs longer is stuck. */
+const longestRunSeconds = 7 * 86_400;
 
 /** Every setting, once. docs/settings.md and `serve --help` are written from it. */
 export const settings = {
@@ -88,6 +96,69 @@ export const settings = {
     default: 1,
     doc: "Prompts kept waiting in ComfyUI behind the running one, so that the GPU does not idle between jobs",
   },
+  maxQueued: {
+    name: "max_queued",
+    env: "MAX_QUEUED",
+    // 10,000 jobs of ten seconds are a day of work: who sends the next one had better know now.
+    value: integer(1, 1_000_000, "jobs"),
+    default: 10_000,
+    doc: "Jobs that may wait; one more is answered 429 with `Retry-After`",
+  },
+  startTimeoutSeconds: {
+    name: "start_timeout_seconds",
+    env: "START_TIMEOUT_SECONDS",
+    value: integer(0, longestStartSeconds, "seconds"),
+    default: 0,
+    doc: "A job that has not begun to run after this long fails with start_timeout; 0 lets it wait. `?start_timeout=` overrides it",
+  },
+  runTimeoutSeconds: {
+    name: "run_timeout_seconds",
+    env: "RUN_TIMEOUT_SECONDS",
+    value: integer(0, longestRunSeconds, "seconds"),
+    default: 3600,
+    doc: "A job that runs longer is stopped and fails with run_timeout, so that a stuck graph does not hold the GPU; 0 sets no limit. `?run_timeout=` overrides it",
+  },
+  drainSeconds: {
+    name: "drain_seconds",
+    env: "DRAIN_SECONDS",
+    // systemd waits 90 s and Kubernetes 30 s before they kill; either way the job is taken up again by the next start.
+    value: integer(0, 86_400, "seconds"),
+    default: 30,
+    doc: "How long the first SIGTERM lets the running job go on before the gateway ends; the next start takes up what is left",
+  },
+  retentionMs: {
+    name: "retention",
+    env: "RETENTION",
+    value: durationOrNone,
+    default: 7 * 86_400_000,
+    doc: "How long finished jobs are kept, with their events and outputs, and uploaded files that no job uses; 0 keeps them for ever",
+    quantity: "duration",
+  },
+  maxStorageBytes: {
+    name: "max_storage",
+    env: "MAX_STORAGE",
+    value: bytesOrNone,
+    // No bound by default: how much of the disk is ours is not ours to guess, and a guess that is too small would remove results
+    // that retention promises to keep. A disk that fills up is an error that says so, and loses nothing.
+    default: null,
+    doc: "Size of all kept files beyond which the jobs that finished first are removed before their time; 0 sets no bound",
+    quantity: "bytes",
+  },
+  comfyuiOutputDir: {
+    name: "comfyui_output_dir",
+    env: "COMFYUI_OUTPUT_DIR",
+    value: optionalText("a folder; relative to the working directory"),
+    default: null,
+    doc: "ComfyUI's output folder, when this machine can see it: its own copies of a removed job's outputs, below `comfyui-api/`, are removed too",
+  },
+  webhookSecret: {
+    name: "webhook_secret",
+    env: "WEBHOOK_SECRET",
+    value: webhookSecret,
+    default: null,
+    doc: "Signs webhooks. Unset, one is made and kept in `webhook-secret` in the data directory. A flag can be read by every user of the machine: prefer the environment or the file",
+    redact: () => "***",
+  },
   maxJsonBytes: {
     name: "max_json_bytes",
     env: "MAX_JSON_BYTES",
@@ -143,6 +214,13 @@ export const settings = {
     doc: "Least severe log lines that are written",
   },
 } as const satisfies Record<ConfigKey, Setting<SettingValue>>;
+
+/** The value as a person would write it, for one that is written with a unit. */
+export function written({ quantity }: Setting<SettingValue>, value: SettingValue): SettingValue {
+  const amount = typeof value === "number" ? value : null;
+  if (quantity === "duration") return writeDuration(amount);
+  return quantity === "bytes" ? writeBytes(amount) : value;
+}
 
 /** The rows in their order, for whoever walks them all. */
 export const settingList: readonly Setting<SettingValue>[] = Object.values(settings);

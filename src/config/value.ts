@@ -61,3 +61,23 @@ export const httpUrl: Value<string> = {
     })
     .transform((written) => new URL(written).href.replace(/\/+$/, "")),
 };
+
+/**
+ * A signing secret after the Standard Webhooks specification: `whsec_` and 24 to 64 random bytes in base64. Fewer
+ * can be guessed; more add nothing to an HMAC over SHA-256 blocks.
+ */
+export const webhookSecret: Value<string | null> = {
+  allowed: "whsec_ followed by 24 to 64 bytes in base64",
+  schema: z.union([
+    z.null(),
+    z
+      .string()
+      .trim()
+      .refine((written) => {
+        const base64 = /^whsec_((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)$/.exec(written)?.[1];
+        if (base64 === undefined) return false;
+        const bytes = Buffer.from(base64, "base64").length;
+        return bytes >= 24 && bytes <= 64;
+      }),
+  ]),
+};
