@@ -20,7 +20,9 @@ export async function jobView(job: JobSummary, outputs: RunOptions["outputs"], {
 
 /** Stores the job, then waits as long as the caller wants and answers with what there is. The job is on disk before anything is answered. */
 export async function runAndAnswer(c: HttpContext, deps: HttpDeps, job: NewJob, options: RunOptions): Promise<Response> {
-  const accepted = await deps.jobs.insert(job);
+  const answer = await deps.jobs.insert(job, { maxQueued: Infinity });
+  if (answer.outcome !== "inserted") throw new AppError("internal", "An unbounded queue refused a job.");
+  const accepted = answer.job;
   deps.hub.queued();
   const { waitSeconds } = options.wait;
   const signals = deps.stopping === undefined ? [c.req.raw.signal] : [c.req.raw.signal, deps.stopping];

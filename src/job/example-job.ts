@@ -4,6 +4,7 @@ import type { Job } from "./job.ts";
 export function exampleJob(parts: Partial<Job> = {}): Job {
   return {
     id: "0f8fad5b-d9cb-469f-a165-70867728950e",
+    owner: null,
     workflow: null,
     status: "queued",
     priority: "normal",
@@ -13,7 +14,13 @@ export function exampleJob(parts: Partial<Job> = {}): Job {
     origins: {},
     attempt: 0,
     promptId: null,
+    attempts: [],
     createdAt: Date.parse("2026-01-01T00:00:00Z"),
+    notBefore: null,
+    startTimeoutMs: null,
+    runTimeoutMs: null,
+    webhookUrl: null,
+    cancelRequestedAt: null,
     startedAt: null,
     completedAt: null,
     progress: null,

@@ -1,4 +1,8 @@
-import type { Job, JobError, JobOutput, JobProgress, JobStatus, JobSummary, JobWarning, NewJob } from "./job.ts";
+import type { JsonObject } from "../json/exact.ts";
+import type { EventLog } from "./event-log.ts";
+import type { AttemptError, Job, JobError, JobOutput, JobProgress, JobStatus, JobSummary, JobWarning, NewJob } from "./job.ts";
+import type { Retention } from "./retention.ts";
+import type { WebhookOutbox } from "./webhook-outbox.ts";
 
 /**
  * Proof that its holder owns a job for a while. Every write to a claimed job carries it.
@@ -11,6 +15,9 @@ export interface Lease {
 
 /** `lease-lost`: the lease ran out and another owner took the job, or the job is finished. Nothing was written. */
 export type LeaseAnswer = "ok" | "lease-lost";
+
+/** `cancel-requested`: extended as asked, and the holder must end the job with `cancel`. */
+export type ExtendAnswer = LeaseAnswer | "cancel-requested";
 
 export interface Page<T> {
   readonly items: readonly T[];
@@ -46,60 +53,183 @@ export interface ClaimedJob {
 }
 
 export interface QueueCounts {
+  /** Of status `queued`, those claimed among them. */
   readonly queued: number;
   readonly running: number;
+  /** Leased and still `queued`: handed to a runner, and not begun. */
+  readonly claimed: number;
+}
+
+export interface Insert {
+  /** With as many jobs of status `queued` already, it is not taken. */
+  readonly maxQueued: number;
+  readonly idempotency?: {
+    readonly key: string;
+    /** Of the request: the same key with another fingerprint is a mistake of the caller. */
+    readonly fingerprint: string;
+  };
+}
+
+export type InsertAnswer =
+  | { readonly outcome: "inserted"; readonly job: Job }
+  /** The key's earlier job, as it is now. Nothing was written. */
+  | { readonly outcome: "replayed"; readonly job: Job }
+  /** The key was used with another fingerprint. Nothing was written. */
+  | { readonly outcome: "conflict" }
+  /** Nothing was written. */
+  | { readonly outcome: "full"; readonly queued: number };
+
+/** An idempotency key is remembered for a day from its job's `createdAt`: longer than any caller retries. */
+export const idempotencyKeyMs = 24 * 60 * 60 * 1000;
+
+export interface FindIdempotent {
+  readonly owner: string | null;
+  readonly key: string;
+  readonly nowMs: number;
+}
+
+/** What the holder of a job tells of its run; all other events the store writes by itself. */
+export interface RecordedEvent {
+  readonly type: "node_started" | "node_finished" | "progress" | "warning";
+  readonly data: JsonObject;
+}
+
+/** What has happened in a run since the last record. */
+export interface ProgressRecord {
+  /** Appended in this order. */
+  readonly events: readonly RecordedEvent[];
+  /** null: as it was. */
+  readonly progress: JobProgress | null;
+  readonly cachedNodes: number | null;
+  readonly nowMs: number;
+}
+
+export interface Release {
+  /** false takes back the attempt under way, if `beginAttempt` counted one: nothing of it has reached ComfyUI. */
+  readonly attemptMade: boolean;
+  /** Why it is to be tried again; null when the job is only given back. */
+  readonly error: AttemptError | null;
+  /** It is not claimed again before this time; null: at once. */
+  readonly notBefore: number | null;
+  readonly nowMs: number;
+}
+
+export interface RequestCancel {
+  readonly jobId: string;
+  readonly nowMs: number;
+  /** Told in the `cancelled` event. */
+  readonly reason?: string;
+}
+
+/**
+ * `cancelled`: it was waiting, and is finished now. `requested`: it is claimed, and the holder of its lease, or the
+ * next one, ends it. `finished`: too late.
+ */
+export type CancelAnswer = "cancelled" | "requested" | "finished" | "unknown";
+
+export interface AverageExecution {
+  /** null: raw graphs. Left out: all jobs. */
+  readonly workflow?: string | null;
+  /** How many of the newest are looked at, 1 to 200. */
+  readonly lastRuns: number;
 }
 
 /**
  * Where jobs live. Every driver holds the same guarantees and passes the same suite (job-store.suite.ts). Every
  * method rejects with an AppError `storage_failed` when the medium refuses; a write that rejects wrote nothing.
+ *
+ * Each write is one transaction that holds the change, its events (event.ts) and, where it finishes a job with a
+ * `webhookUrl`, the message for the receiver. After a change of the queue, the first ten waiting jobs whose place
+ * is another than they were last told get a `position` event; those further behind are not told, for on a long
+ * queue each claim would write to all of it.
+ *
+ * The order of the queue. Waiting jobs go by rank, then by age. A job that enters gets the virtual time
+ * `v = max(V, largest v that waits of the same owner and priority) + 1` and the rank `v − bonus`, with a bonus of 0 for
+ * low, 500 for normal and 1000 for high priority; claiming a waiting job moves V up to its v. So one owner's jobs of one
+ * priority are first come first served; owners take turns however many jobs each has; a higher priority goes first,
+ * but V overtakes any rank after a bounded number of turns, so that low never starves.
  */
-export interface JobStore {
-  /** Durable before it resolves: a crash of process or machine after that keeps the job. Fails when the id exists. */
-  insert(job: NewJob): Promise<Job>;
+export interface JobStore extends EventLog, WebhookOutbox, Retention {
+  /**
+   * Durable before it resolves: a crash of process or machine after that keeps the job. Event: `queued`.
+   * The key is looked up before the queue is measured: a replay is answered on a full queue too. Keys of different
+   * owners are different. Rejects when the id exists.
+   */
+  insert(job: NewJob, params: Insert): Promise<InsertAnswer>;
+
+  /** The job that `insert` would find for the key, for a look before costly work; null when it would find none. */
+  findIdempotent(params: FindIdempotent): Promise<{ readonly fingerprint: string; readonly job: Job } | null>;
 
   get(id: string): Promise<Job | null>;
 
   /** Newest first. A page boundary stays exact while jobs are added. AppError `invalid_query` for a cursor not ours. */
   listJobs(query: ListJobs): Promise<Page<JobSummary>>;
 
-  /** Outputs of completed and failed jobs, newest job first, by index within one. Same cursor rules. */
+  /** Outputs of finished jobs, newest job first, by index within one. Same cursor rules. */
   listOutputs(query: ListOutputs): Promise<Page<JobOutput & { readonly jobId: string }>>;
 
   counts(): Promise<QueueCounts>;
 
-  /** Jobs that will be claimed before this one, from 0; null when it is claimed, finished or unknown. */
+  /** Mean of start to end over the newest completed runs, in milliseconds; null when there are none. */
+  averageExecutionMs(params: AverageExecution): Promise<number | null>;
+
+  /**
+   * Jobs that go before this one, from 0: orphans, and waiting jobs of smaller rank, also those that wait for a
+   * `notBefore`. null when it is claimed, finished or unknown.
+   */
   queuePosition(id: string): Promise<number | null>;
 
   /**
    * Hands out one unfinished job that nobody holds: an orphan (its lease ran out while it was claimed) first, then
-   * the queue by priority, first come first served within one. At most one caller gets a given job. The status does
-   * not change. Resolves null when there is none.
+   * the queue in its order, without the jobs whose `notBefore` is still to come. At most one caller gets a given job.
+   * The status does not change. Resolves null when there is none. An orphan may come with `cancelRequestedAt`.
    */
   claim(claim: Claim): Promise<ClaimedJob | null>;
 
+  /**
+   * The earliest time at which time alone changes the queue: a `notBefore` after `nowMs` comes, or a start timeout
+   * ends (which may be past already, until `expireQueued`). null when there is none.
+   */
+  nextWake(params: { readonly nowMs: number }): Promise<number | null>;
+
+  /** Fails, with `start_timeout`, the unclaimed jobs that never ran and whose start timeout has ended. Resolves their ids. */
+  expireQueued(params: { readonly nowMs: number }): Promise<readonly string[]>;
+
+  /** Events: `cancelled`, when it is cancelled here. Asking again changes nothing. */
+  requestCancel(params: RequestCancel): Promise<CancelAnswer>;
+
   /** Moves the end of the lease to `nowMs + leaseMs`. */
-  extend(lease: Lease, params: { readonly leaseMs: number; readonly nowMs: number }): Promise<LeaseAnswer>;
+  extend(lease: Lease, params: { readonly leaseMs: number; readonly nowMs: number }): Promise<ExtendAnswer>;
 
-  /** Stores the prompt id before it is sent and counts the attempt. Durable before it resolves. */
-  beginAttempt(lease: Lease, params: { readonly promptId: string }): Promise<LeaseAnswer>;
-
-  /** `running` since `startedAt`, when ComfyUI begins the attempt. Again on a running job: no change. */
-  markRunning(lease: Lease, params: { readonly startedAt: number; readonly warnings: readonly JobWarning[] }): Promise<LeaseAnswer>;
-
-  saveProgress(lease: Lease, params: { readonly progress: JobProgress; readonly cachedNodes: number | null }): Promise<LeaseAnswer>;
-
-  /** Status, outputs and warnings in one transaction; ends the lease. */
-  complete(lease: Lease, params: Finish): Promise<LeaseAnswer>;
-
-  /** As `complete`, with the error. Outputs that were finished before the failure stay. */
-  fail(lease: Lease, params: Finish & { readonly error: JobError }): Promise<LeaseAnswer>;
+  /** Stores the prompt id before it is sent and counts the attempt. Durable before it resolves. An earlier attempt under way ends. */
+  beginAttempt(lease: Lease, params: { readonly promptId: string; readonly nowMs: number }): Promise<LeaseAnswer>;
 
   /**
-   * Back to `queued` at its old place, with no prompt id, no start, no progress, and ended lease.
-   * `attemptMade: false` takes back the attempt under way, if `beginAttempt` counted one: nothing of it has reached ComfyUI.
+   * `running` since `startedAt`, when ComfyUI begins the attempt. Events: `started`, and `warning` for each warning
+   * that no event has told. Again on a running job: no change. From now on the start timeout does not matter.
    */
-  release(lease: Lease, params: { readonly attemptMade: boolean }): Promise<LeaseAnswer>;
+  markRunning(lease: Lease, params: { readonly startedAt: number; readonly warnings: readonly JobWarning[] }): Promise<LeaseAnswer>;
+
+  /** Progress and its events. One light write: it outlives the process, not the machine. At most four a second for each job, please. */
+  record(lease: Lease, params: ProgressRecord): Promise<LeaseAnswer>;
+
+  /**
+   * Status, outputs and warnings; ends the lease. Progress becomes 100 % with every node done.
+   * Events: `warning` for each that no event has told, `output` for each output, `completed`.
+   */
+  complete(lease: Lease, params: Finish): Promise<LeaseAnswer>;
+
+  /** As `complete`, with the error, and progress as it was. Outputs that were finished before the failure stay. Last event: `failed`. */
+  fail(lease: Lease, params: Finish & { readonly error: JobError }): Promise<LeaseAnswer>;
+
+  /** As `fail`, without an error, whether it was asked for or not. Last event: `cancelled`. */
+  cancel(lease: Lease, params: Finish): Promise<LeaseAnswer>;
+
+  /**
+   * Back to `queued` at its old place, with no prompt id, no start, no progress, and ended lease. Event: `retrying` with
+   * an error, `queued` without. A job whose cancel was requested becomes `cancelled` instead.
+   */
+  release(lease: Lease, params: Release): Promise<LeaseAnswer>;
 
   /**
    * Ends every lease that `owner` does not hold, so that a restarted single process need not wait for its dead

@@ -65,9 +65,28 @@ export interface JobError {
   readonly errors: readonly FieldError[];
 }
 
+/** One `POST /prompt` of a job. Times are milliseconds since the epoch. */
+export interface JobAttempt {
+  /** From 1. */
+  readonly number: number;
+  readonly promptId: string;
+  /** When its prompt id was stored, just before it was sent. */
+  readonly begunAt: number;
+  /** When ComfyUI began to run it; null for one that never got so far. */
+  readonly startedAt: number | null;
+  /** null while it is under way. */
+  readonly endedAt: number | null;
+  /** Why it ended without a result; null for one that is under way, succeeded, was cancelled or was given back. */
+  readonly error: AttemptError | null;
+}
+
+export type AttemptError = Pick<JobError, "code" | "detail">;
+
 /** One accepted request. Times are milliseconds since the epoch. */
 export interface Job {
   readonly id: string;
+  /** Name of the API key that sent it, between which the queue is fair; null when there are no keys. */
+  readonly owner: string | null;
   /** Id of the workflow; null for a raw graph. */
   readonly workflow: string | null;
   readonly status: JobStatus;
@@ -86,7 +105,19 @@ export interface Job {
   readonly attempt: number;
   /** ComfyUI's id of the attempt under way: stored before it is sent, null before the first and between two. */
   readonly promptId: string | null;
+  /** By number; one that was taken back is not among them. */
+  readonly attempts: readonly JobAttempt[];
   readonly createdAt: number;
+  /** A retry is not begun before this time; null when it may begin at once. */
+  readonly notBefore: number | null;
+  /** From `createdAt`: a job that has not begun to run by then fails. null: it may wait for ever. */
+  readonly startTimeoutMs: number | null;
+  /** For each attempt, from its start. null: it may run for ever. */
+  readonly runTimeoutMs: number | null;
+  /** Told once when the job is finished. */
+  readonly webhookUrl: string | null;
+  /** Since when somebody wants it cancelled, whom the holder of its lease must obey. */
+  readonly cancelRequestedAt: number | null;
   /** When ComfyUI began to run the (latest) attempt. */
   readonly startedAt: number | null;
   readonly completedAt: number | null;
@@ -102,7 +133,11 @@ export interface Job {
 export type JobSummary = Omit<Job, "graph" | "files" | "origins">;
 
 /** What acceptance decides; the rest of a {@link Job} starts empty. */
-export type NewJob = Pick<Job, "id" | "workflow" | "priority" | "inputs" | "graph" | "files" | "origins" | "createdAt">;
+export type NewJob = Pick<
+  Job,
+  | "id" | "owner" | "workflow" | "priority" | "inputs" | "graph" | "files" | "origins" | "createdAt"
+  | "startTimeoutMs" | "runTimeoutMs" | "webhookUrl"
+>;
 
 export function isFinished(status: JobStatus): boolean {
   return status === "completed" || status === "failed" || status === "cancelled";

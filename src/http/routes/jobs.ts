@@ -38,7 +38,20 @@ function graphOf(body: unknown): unknown {
 async function jobOfGraph(body: unknown, { priority }: RunOptions, deps: HttpDeps): Promise<NewJob> {
   const { graph, fileIds } = readRawGraph(graphOf(body));
   const files = await filesOfGraph(fileIds, deps);
-  return newJob({ id: deps.newId(), workflow: null, priority, inputs: {}, graph: nameFiles(graph, files), files, origins: {}, createdAt: deps.clock.now() });
+  return newJob({
+    id: deps.newId(),
+    owner: null,
+    workflow: null,
+    priority,
+    inputs: {},
+    graph: nameFiles(graph, files),
+    files,
+    origins: {},
+    createdAt: deps.clock.now(),
+    startTimeoutMs: null,
+    runTimeoutMs: null,
+    webhookUrl: null,
+  });
 }
 
 export const runGraph: Route = {

@@ -24,7 +24,20 @@ async function run(c: HttpContext, deps: HttpDeps, workflow: Workflow): Promise<
   const body = await readInputs(c.req.raw, workflow.inputSchema, deps);
   const prepared = await prepareRun(workflow, body, { resolveFile: fileResolver(deps, c.req.raw.signal), drawSeed: deps.drawSeed });
   const { inputs, graph, files, origins } = prepared;
-  const job = newJob({ id: deps.newId(), workflow: workflow.id, priority: options.priority, inputs, graph, files, origins, createdAt: deps.clock.now() });
+  const job = newJob({
+    id: deps.newId(),
+    owner: null,
+    workflow: workflow.id,
+    priority: options.priority,
+    inputs,
+    graph,
+    files,
+    origins,
+    createdAt: deps.clock.now(),
+    startTimeoutMs: null,
+    runTimeoutMs: null,
+    webhookUrl: null,
+  });
   return runAndAnswer(c, deps, job, options);
 }
 
