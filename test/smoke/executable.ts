@@ -1,7 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 
-/** The executable, started with an empty environment: no PATH, so no Node.js but its own. */
+/** A program under test, started with an empty environment unless one is given: no PATH, so no Node.js but its own. */
 export class Executable {
   readonly #child: ChildProcess;
   #stdout = "";
@@ -9,8 +9,8 @@ export class Executable {
   #closed = false;
   #news = Promise.withResolvers<void>();
 
-  constructor(params: { readonly file: string; readonly args: readonly string[]; readonly cwd: string }) {
-    this.#child = spawn(params.file, params.args, { cwd: params.cwd, env: {}, stdio: ["ignore", "pipe", "pipe"] });
+  constructor(params: { readonly file: string; readonly args: readonly string[]; readonly cwd: string; readonly env?: Readonly<Record<string, string>> }) {
+    this.#child = spawn(params.file, params.args, { cwd: params.cwd, env: { ...params.env }, stdio: ["ignore", "pipe", "pipe"] });
     this.#child.stdout?.setEncoding("utf8").on("data", (text: string) => {
       this.#stdout += text;
       this.#announce();
@@ -44,9 +44,13 @@ export class Executable {
     }
   }
 
+  send(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
   /** Exit code, or the signal that ended it. */
   async end(signal?: NodeJS.Signals): Promise<number | string | null> {
-    if (signal !== undefined) this.#child.kill(signal);
+    if (signal !== undefined) this.send(signal);
     if (!this.#closed) await once(this.#child, "close");
     return this.#child.exitCode ?? this.#child.signalCode;
   }

@@ -1,0 +1,139 @@
+import { createHash } from "node:crypto";
+import { expect } from "vitest";
+import { z } from "zod";
+import type { Graph } from "../../src/graph/graph.ts";
+import { parseJson, stringifyJson } from "../../src/json/exact.ts";
+
+const jobSchema = z.object({
+  id: z.string(),
+  status: z.enum(["queued", "running", "completed", "failed", "cancelled"]),
+  attempt: z.number(),
+  queue_position: z.number().nullable(),
+  progress: z.object({ percent: z.number() }).nullable(),
+  outputs: z.array(z.object({ kind: z.string(), filename: z.string(), sha256: z.string(), size: z.number(), url: z.string() })),
+  warnings: z.array(z.object({ code: z.string() })),
+  error: z.object({ code: z.string(), detail: z.string() }).nullable(),
+});
+const problemSchema = z.object({ code: z.string(), detail: z.string() });
+
+export type JobSeen = z.infer<typeof jobSchema>;
+export type Problem = z.infer<typeof problemSchema>;
+
+export interface Submit {
+  readonly graph: Graph;
+  readonly idempotencyKey?: string;
+  /** Seconds; 0, the default, answers at once. */
+  readonly wait?: number;
+  /** Query parameters. */
+  readonly query?: Readonly<Record<string, string>>;
+}
+
+/** Jobs and nodes must get there also on a machine that runs everything else at the same time. */
+export const patience = { timeout: 30_000, interval: 20 };
+
+/** Talks to a gateway as its callers do. */
+export class Client {
+  readonly #url: () => string;
+
+  constructor(url: () => string) {
+    this.#url = url;
+  }
+
+  async #json(path: string, init: RequestInit = {}): Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }> {
+    const response = await fetch(`${this.#url()}${path}`, init);
+    return { status: response.status, body: parseJson(await response.text()), headers: response.headers };
+  }
+
+  /** Sends a run and takes whatever is answered. Rejects when the connection breaks. */
+  async post({ graph, idempotencyKey, wait = 0, query = {} }: Submit): Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }> {
+    return this.#json(`/v1/jobs?${new URLSearchParams(query).toString()}`, {
+      method: "POST",
+      body: stringifyJson({ graph }),
+      headers: { prefer: `wait=${wait}`, ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }) },
+    });
+  }
+
+  /** An accepted run. */
+  async submit(params: Submit): Promise<JobSeen> {
+    const { status, body } = await this.post(params);
+    expect([200, 202], stringifyJson(body)).toContain(status);
+    return jobSchema.parse(body);
+  }
+
+  /** As `submit`; null when the connection broke before there was a whole answer. */
+  async trySubmit(params: Submit): Promise<JobSeen | null> {
+    try {
+      return await this.submit(params);
+    } catch (error) {
+      // What fetch throws for a connection that was refused or cut.
+      if (error instanceof TypeError) return null;
+      throw error;
+    }
+  }
+
+  /** A run that is refused. */
+  async refused(params: Submit): Promise<Problem & { readonly status: number }> {
+    const { status, body } = await this.post(params);
+    return { status, ...problemSchema.parse(body) };
+  }
+
+  async upload(content: Uint8Array<ArrayBuffer>): Promise<{ readonly reference: string }> {
+    const { body } = await this.#json("/v1/files", { method: "POST", body: content, headers: { "content-type": "application/octet-stream" } });
+    return z.object({ reference: z.string() }).parse(body);
+  }
+
+  async job(id: string): Promise<JobSeen> {
+    const { status, body } = await this.#json(`/v1/jobs/${id}`);
+    expect(status, stringifyJson(body)).toBe(200);
+    return jobSchema.parse(body);
+  }
+
+  async jobIds(): Promise<readonly string[]> {
+    const { body } = await this.#json("/v1/jobs?limit=100");
+    return z.object({ jobs: z.array(z.object({ id: z.string() })) }).parse(body).jobs.map(({ id }) => id);
+  }
+
+  /** The job once it looks as `condition` says. */
+  async until(id: string, condition: (job: JobSeen) => boolean): Promise<JobSeen> {
+    let seen: JobSeen | null = null;
+    await expect
+      .poll(async () => {
+        seen = await this.job(id);
+        // The job itself when it does not fit, so that a failed test shows where it stopped.
+        return condition(seen) ? "as wanted" : stringifyJson(seen);
+      }, patience)
+      .toBe("as wanted");
+    return seen ?? this.job(id);
+  }
+
+  running(id: string): Promise<JobSeen> {
+    return this.until(id, ({ status }) => status === "running");
+  }
+
+  finished(id: string): Promise<JobSeen> {
+    return this.until(id, ({ status }) => status !== "queued" && status !== "running");
+  }
+
+  /** 200 and no problem, or 503 and what keeps the gateway from being ready. */
+  async ready(): Promise<{ readonly status: number; readonly detail: string | null }> {
+    const { status, body } = await this.#json("/ready");
+    return { status, detail: status === 200 ? null : problemSchema.parse(body).detail };
+  }
+
+  /** Resolves when jobs can run: the gateway serves before it has found ComfyUI. */
+  async untilReady(): Promise<void> {
+    await expect.poll(() => this.ready(), patience).toEqual({ status: 200, detail: null });
+  }
+
+  /** The outputs' bytes, each whole and as the job describes it. */
+  async downloaded(job: JobSeen): Promise<readonly Buffer[]> {
+    return Promise.all(
+      job.outputs.map(async ({ url, sha256, size }) => {
+        const response = await fetch(new URL(url, this.#url()));
+        const bytes = Buffer.from(await response.arrayBuffer());
+        expect([response.status, bytes.length, createHash("sha256").update(bytes).digest("hex")]).toEqual([200, size, sha256]);
+        return bytes;
+      }),
+    );
+  }
+}
