@@ -6,10 +6,13 @@ import { Readable } from "node:stream";
 import { z } from "zod";
 import { AppError } from "../errors/app-error.ts";
 import { parseJson, stringifyJson } from "../json/exact.ts";
+import { type Clock, systemClock } from "../telemetry/clock.ts";
 import { systemCode, toDiskError } from "./disk-error.ts";
-import type { ByteRange, FileStore, PutOptions, StoredFile } from "./file-store.ts";
+import type { ByteRange, FileStore, ListUnused, PutOptions, StoredFile } from "./file-store.ts";
+import { KeptFiles, pathOf } from "./kept-files.ts";
 import { detectMediaType, sniffBytes, type MediaType } from "./media-type.ts";
 import { TempFolder, type TempFile } from "./temp-folder.ts";
+import { Turns } from "./turns.ts";
 
 const idPattern = /^[0-9a-f]{64}$/;
 
@@ -24,9 +27,10 @@ const vague: ReadonlySet<string> = new Set(["bin", "txt", "zip", "gz"]);
  *
  * @throws {AppError} `storage_failed` when `dir` cannot be made or written
  */
-export async function openDiskFileStore({ dir }: { readonly dir: string }): Promise<FileStore> {
+export async function openDiskFileStore(params: { readonly dir: string; readonly clock?: Pick<Clock, "now"> }): Promise<FileStore> {
+  const { dir, clock = systemClock } = params;
   try {
-    return new DiskFileStore(dir, await TempFolder.open(join(dir, "tmp")));
+    return new DiskFileStore(dir, await TempFolder.open(join(dir, "tmp")), clock);
   } catch (error) {
     throw toDiskError(error);
   }
@@ -35,10 +39,16 @@ export async function openDiskFileStore({ dir }: { readonly dir: string }): Prom
 class DiskFileStore implements FileStore {
   readonly #dir: string;
   readonly #temp: TempFolder;
+  readonly #clock: Pick<Clock, "now">;
+  readonly #kept: KeptFiles;
+  /** A file is not removed between the moment it is found in use and the moment that is written down. */
+  readonly #turns = new Turns();
 
-  constructor(dir: string, temp: TempFolder) {
+  constructor(dir: string, temp: TempFolder, clock: Pick<Clock, "now">) {
     this.#dir = dir;
     this.#temp = temp;
+    this.#clock = clock;
+    this.#kept = new KeptFiles(dir);
   }
 
   async put(content: Readable | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredFile> {
@@ -60,7 +70,7 @@ class DiskFileStore implements FileStore {
       const type = await detectMediaType(received.head, received.size, options.filename);
       return await onDisk(async () => {
         await temp.sync();
-        return this.#keep(temp, received, type);
+        return this.#turns.take(received.id, () => this.#keep(temp, received, type));
       });
     } finally {
       await onDisk(() => temp.discard());
@@ -69,10 +79,14 @@ class DiskFileStore implements FileStore {
 
   async describe(id: string): Promise<StoredFile | null> {
     if (!idPattern.test(id)) return null;
-    return onDisk(async () => {
-      const size = await this.#sizeOf(id);
-      return size === null ? null : { id, size, ...(await this.#typeOf(id, size)) };
-    });
+    return onDisk(() =>
+      this.#turns.take(id, async () => {
+        const size = await this.#sizeOf(id);
+        if (size === null) return null;
+        await this.#kept.use(id, this.#clock.now());
+        return { id, size, ...(await this.#typeOf(id, size)) };
+      }),
+    );
   }
 
   async read(id: string, range?: ByteRange): Promise<Readable> {
@@ -88,6 +102,30 @@ class DiskFileStore implements FileStore {
     const file = await this.describe(id);
     if (file === null) throw notFound();
     return onDisk(() => openAsBlob(this.#pathOf(id), { type: file.contentType }));
+  }
+
+  async usage(): Promise<number> {
+    return onDisk(() => this.#kept.usage());
+  }
+
+  async listUnused({ usedBefore, after, limit }: ListUnused): Promise<{ readonly ids: readonly string[]; readonly next: string | null }> {
+    return onDisk(async () => {
+      const looked = await this.#kept.list(after, limit);
+      const ids: string[] = [];
+      for (const id of looked) if (((await this.#kept.lastUse(id)) ?? usedBefore) < usedBefore) ids.push(id);
+      return { ids, next: looked.length < limit ? null : (looked.at(-1) ?? null) };
+    });
+  }
+
+  async remove(id: string, { usedBefore }: { readonly usedBefore: number }): Promise<number | null> {
+    if (!idPattern.test(id)) return 0;
+    return onDisk(() =>
+      this.#turns.take(id, async () => {
+        const used = await this.#kept.lastUse(id);
+        if (used === null) return 0;
+        return used < usedBefore ? this.#kept.remove(id) : null;
+      }),
+    );
   }
 
   async ping(): Promise<void> {
@@ -113,6 +151,8 @@ class DiskFileStore implements FileStore {
     // What lies there already is left alone: a reader's Blob would notice a new file and fail.
     if (existing === null) await temp.moveTo(path);
     await syncFolder(dirname(path));
+    this.#kept.change(id);
+    if (!(await this.#kept.use(id, this.#clock.now()))) await this.#writeType(id, kept);
     return { id, size, contentType: kept.contentType, extension: kept.extension };
   }
 
@@ -142,9 +182,8 @@ class DiskFileStore implements FileStore {
     return (await readType(`${this.#pathOf(id)}.json`)) ?? detectMediaType(await readHead(this.#pathOf(id)), size);
   }
 
-  /** @param id checked: 64 hex digits, so that no path can be smuggled in */
   #pathOf(id: string): string {
-    return join(this.#dir, id.slice(0, 2), id);
+    return pathOf(this.#dir, id);
   }
 }
 

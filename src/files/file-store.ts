@@ -24,15 +24,34 @@ export interface ByteRange {
   readonly end: number;
 }
 
+export interface ListUnused {
+  /** Milliseconds since the epoch. */
+  readonly usedBefore: number;
+  /** Where the walk stands: null at its beginning, then what the last call gave as `next`. */
+  readonly after: string | null;
+  /** Files that one call looks at. */
+  readonly limit: number;
+}
+
 /** Content-addressed files on disk: inputs and outputs alike. */
 export interface FileStore {
   /** Streams to a temporary file while hashing, then renames: a file is there whole or not at all. AppError `storage_failed` when the disk refuses. */
   put(content: Readable | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredFile>;
+  /** Counts as a use of the file: whoever asks is about to need it. */
   describe(id: string): Promise<StoredFile | null>;
   /** The bytes, streamed. Rejects with AppError `file_not_found`. */
   read(id: string, range?: ByteRange): Promise<Readable>;
   /** A file-backed Blob for a multipart upload. Rejects with AppError `file_not_found`. */
   blob(id: string): Promise<Blob>;
+  /** Bytes of all files that are kept. */
+  usage(): Promise<number>;
+  /** The next files, in the order of their ids, that were neither put nor described since `usedBefore`; `next` is null at the end. */
+  listUnused(query: ListUnused): Promise<{ readonly ids: readonly string[]; readonly next: string | null }>;
+  /**
+   * Removes a file unless it was put or described since `usedBefore` (milliseconds since the epoch). A stream that is open reads on to its
+   * end. Resolves the bytes freed, null when the file was used since.
+   */
+  remove(id: string, params: { readonly usedBefore: number }): Promise<number | null>;
   /** Proves that a write reaches the medium. */
   ping(): Promise<void>;
 }
