@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { expect } from "vitest";
+import { vi } from "vitest";
 import { z } from "zod";
 import type { Graph } from "../../src/graph/graph.ts";
 import { parseJson, stringifyJson } from "../../src/json/exact.ts";
@@ -31,7 +31,19 @@ export interface Submit {
 /** Jobs and nodes must get there also on a machine that runs everything else at the same time. */
 export const patience = { timeout: 30_000, interval: 20 };
 
-/** Talks to a gateway as its callers do. */
+interface Answer {
+  readonly status: number;
+  readonly text: string;
+  readonly headers: Headers;
+}
+
+/** The body of an answer with one of these statuses. */
+function bodyOf({ status, text }: Answer, ...wanted: readonly number[]): unknown {
+  if (!wanted.includes(status)) throw new Error(`${status} instead of ${wanted.join(" or ")}: ${text}`);
+  return parseJson(text);
+}
+
+/** Talks to a gateway as its callers do. Rejects when an answer is not of the expected kind. */
 export class Client {
   readonly #url: () => string;
 
@@ -39,14 +51,14 @@ export class Client {
     this.#url = url;
   }
 
-  async #json(path: string, init: RequestInit = {}): Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }> {
+  async #fetch(path: string, init: RequestInit = {}): Promise<Answer> {
     const response = await fetch(`${this.#url()}${path}`, init);
-    return { status: response.status, body: parseJson(await response.text()), headers: response.headers };
+    return { status: response.status, text: await response.text(), headers: response.headers };
   }
 
   /** Sends a run and takes whatever is answered. Rejects when the connection breaks. */
-  async post({ graph, idempotencyKey, wait = 0, query = {} }: Submit): Promise<{ readonly status: number; readonly body: unknown; readonly headers: Headers }> {
-    return this.#json(`/v1/jobs?${new URLSearchParams(query).toString()}`, {
+  async post({ graph, idempotencyKey, wait = 0, query = {} }: Submit): Promise<Answer> {
+    return this.#fetch(`/v1/jobs?${new URLSearchParams(query).toString()}`, {
       method: "POST",
       body: stringifyJson({ graph }),
       headers: { prefer: `wait=${wait}`, ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }) },
@@ -55,9 +67,7 @@ export class Client {
 
   /** An accepted run. */
   async submit(params: Submit): Promise<JobSeen> {
-    const { status, body } = await this.post(params);
-    expect([200, 202], stringifyJson(body)).toContain(status);
-    return jobSchema.parse(body);
+    return jobSchema.parse(bodyOf(await this.post(params), 200, 202));
   }
 
   /** As `submit`; null when the connection broke before there was a whole answer. */
@@ -73,37 +83,32 @@ export class Client {
 
   /** A run that is refused. */
   async refused(params: Submit): Promise<Problem & { readonly status: number }> {
-    const { status, body } = await this.post(params);
-    return { status, ...problemSchema.parse(body) };
+    const { status, text } = await this.post(params);
+    return { status, ...problemSchema.parse(parseJson(text)) };
   }
 
   async upload(content: Uint8Array<ArrayBuffer>): Promise<{ readonly reference: string }> {
-    const { body } = await this.#json("/v1/files", { method: "POST", body: content, headers: { "content-type": "application/octet-stream" } });
-    return z.object({ reference: z.string() }).parse(body);
+    const answer = await this.#fetch("/v1/files", { method: "POST", body: content, headers: { "content-type": "application/octet-stream" } });
+    return z.object({ reference: z.string() }).parse(bodyOf(answer, 200, 201));
   }
 
   async job(id: string): Promise<JobSeen> {
-    const { status, body } = await this.#json(`/v1/jobs/${id}`);
-    expect(status, stringifyJson(body)).toBe(200);
-    return jobSchema.parse(body);
+    return jobSchema.parse(bodyOf(await this.#fetch(`/v1/jobs/${id}`), 200));
   }
 
   async jobIds(): Promise<readonly string[]> {
-    const { body } = await this.#json("/v1/jobs?limit=100");
+    const body = bodyOf(await this.#fetch("/v1/jobs?limit=100"), 200);
     return z.object({ jobs: z.array(z.object({ id: z.string() })) }).parse(body).jobs.map(({ id }) => id);
   }
 
   /** The job once it looks as `condition` says. */
   async until(id: string, condition: (job: JobSeen) => boolean): Promise<JobSeen> {
-    let seen: JobSeen | null = null;
-    await expect
-      .poll(async () => {
-        seen = await this.job(id);
-        // The job itself when it does not fit, so that a failed test shows where it stopped.
-        return condition(seen) ? "as wanted" : stringifyJson(seen);
-      }, patience)
-      .toBe("as wanted");
-    return seen ?? this.job(id);
+    return vi.waitFor(async () => {
+      const job = await this.job(id);
+      // The whole job, so that a failed test shows where it stopped.
+      if (!condition(job)) throw new Error(`the job is not there yet: ${stringifyJson(job)}`);
+      return job;
+    }, patience);
   }
 
   running(id: string): Promise<JobSeen> {
@@ -116,13 +121,16 @@ export class Client {
 
   /** 200 and no problem, or 503 and what keeps the gateway from being ready. */
   async ready(): Promise<{ readonly status: number; readonly detail: string | null }> {
-    const { status, body } = await this.#json("/ready");
-    return { status, detail: status === 200 ? null : problemSchema.parse(body).detail };
+    const { status, text } = await this.#fetch("/ready");
+    return { status, detail: status === 200 ? null : problemSchema.parse(parseJson(text)).detail };
   }
 
   /** Resolves when jobs can run: the gateway serves before it has found ComfyUI. */
   async untilReady(): Promise<void> {
-    await expect.poll(() => this.ready(), patience).toEqual({ status: 200, detail: null });
+    await vi.waitFor(async () => {
+      const { status, detail } = await this.ready();
+      if (status !== 200) throw new Error(`the gateway is not ready: ${detail}`);
+    }, patience);
   }
 
   /** The outputs' bytes, each whole and as the job describes it. */
@@ -131,7 +139,8 @@ export class Client {
       job.outputs.map(async ({ url, sha256, size }) => {
         const response = await fetch(new URL(url, this.#url()));
         const bytes = Buffer.from(await response.arrayBuffer());
-        expect([response.status, bytes.length, createHash("sha256").update(bytes).digest("hex")]).toEqual([200, size, sha256]);
+        const isWhole = response.status === 200 && bytes.length === size && createHash("sha256").update(bytes).digest("hex") === sha256;
+        if (!isWhole) throw new Error(`${url} answers ${response.status} with ${bytes.length} bytes that are not the output`);
         return bytes;
       }),
     );

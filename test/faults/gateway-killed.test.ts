@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { bundledProgram } from "./bundle.ts";
 import { patience } from "./client.ts";
 import { fullGraph, fullOutputs, picture, slowGraph, slowOutputs } from "./graphs.ts";
-import { Host } from "./host.ts";
+import { completedOnce, Host } from "./host.ts";
 
 const program = bundledProgram();
 const timeout = 60_000;
@@ -22,9 +22,8 @@ describe("a gateway that is killed", { timeout }, () => {
     await at.restart();
     await at.client.running(id);
     release();
-    const job = await at.client.finished(id);
-    expect(job.attempt).toBe(1);
-    await at.expectDoneOnce(job, slowOutputs);
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
+    expect((await at.client.job(id)).attempt).toBe(1);
   });
 
   it("mid-run three times over still runs its job once", async () => {
@@ -34,7 +33,7 @@ describe("a gateway that is killed", { timeout }, () => {
     await at.client.running(id);
     for (let kill = 0; kill < 3; kill += 1) await at.restart();
     release();
-    await at.expectDoneOnce(await at.client.finished(id), slowOutputs);
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 
   it("collects what ComfyUI finished while it was away", async () => {
@@ -46,7 +45,7 @@ describe("a gateway that is killed", { timeout }, () => {
     release();
     await vi.waitFor(() => expect(at.demo.fileNames("output")).toHaveLength(2), patience);
     await at.start();
-    await at.expectDoneOnce(await at.client.finished(id), fullOutputs);
+    expect(await at.fate(id)).toEqual(completedOnce(fullOutputs));
   });
 
   it("while ComfyUI has its graph and has not answered sends it no second time", async () => {
@@ -58,9 +57,8 @@ describe("a gateway that is killed", { timeout }, () => {
     await at.kill();
     answer();
     await at.start();
-    const job = await at.client.finished(id);
-    expect(job.attempt).toBe(1);
-    await at.expectDoneOnce(job, slowOutputs);
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
+    expect((await at.client.job(id)).attempt).toBe(1);
   });
 
   it("while it copies an output lists that output once, and whole", async () => {
@@ -74,7 +72,7 @@ describe("a gateway that is killed", { timeout }, () => {
     await at.kill();
     view();
     await at.start();
-    await at.expectDoneOnce(await at.client.finished(id), fullOutputs);
+    expect(await at.fate(id)).toEqual(completedOnce(fullOutputs));
   });
 
   it("with jobs running, handed to ComfyUI and queued runs each of them once, in their order", async () => {
@@ -86,7 +84,7 @@ describe("a gateway that is killed", { timeout }, () => {
     await vi.waitFor(() => expect(ids.map((id) => at.promptsOf(id).length)).toEqual([1, 1, 0, 0, 0]), patience);
     await at.restart();
     release();
-    for (const id of ids) await at.expectDoneOnce(await at.client.finished(id), slowOutputs);
+    for (const id of ids) expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
     expect(at.demo.accepted().map(({ promptId }) => promptId)).toEqual(ids.flatMap((id) => at.promptsOf(id)));
   });
 
@@ -115,6 +113,6 @@ describe("a gateway that is killed", { timeout }, () => {
       await vi.waitFor(() => expect(at.demo.runs().size).toBeGreaterThanOrEqual(done), { timeout: 30_000, interval: done });
       await at.restart();
     }
-    for (const id of ids) await at.expectDoneOnce(await at.client.finished(id), slowOutputs);
+    for (const id of ids) expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 });
