@@ -11,6 +11,16 @@ export function slowGraph({ steps = 5, seed = 1 }: { readonly steps?: number; re
 
 export const slowOutputs = ["slow_00001_.png"];
 
+/** Without the slow node, so that what holds that one does not hold this. */
+export function quickGraph(color: number): Graph {
+  return {
+    "1": { class_type: "EmptyImage", inputs: { width: 16, height: 16, batch_size: 1, color } },
+    "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "quick" } },
+  };
+}
+
+export const quickOutputs = ["quick_00001_.png"];
+
 /** With an input file and three outputs: every stage of a job has something to do. */
 export function fullGraph(reference: string): Graph {
   return {
