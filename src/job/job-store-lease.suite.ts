@@ -24,12 +24,13 @@ export function describeLeases(stage: StoreStage): void {
 
     const writes: Readonly<Record<string, (lease: ClaimedJob["lease"]) => Promise<string>>> = {
       extend: async (lease) => stage.store.extend(lease, { leaseMs, nowMs: stage.nowMs }),
-      beginAttempt: async (lease) => stage.store.beginAttempt(lease, { promptId: "late" }),
+      beginAttempt: async (lease) => stage.store.beginAttempt(lease, { promptId: "late", nowMs: stage.nowMs }),
       markRunning: async (lease) => stage.store.markRunning(lease, { startedAt: 1, warnings: [] }),
-      saveProgress: async (lease) => stage.store.saveProgress(lease, { progress, cachedNodes: 3 }),
+      record: async (lease) => stage.store.record(lease, { events: [], progress, cachedNodes: 3, nowMs: stage.nowMs }),
       complete: async (lease) => stage.store.complete(lease, stage.finish({ outputs: [output(0)] })),
       fail: async (lease) => stage.store.fail(lease, { ...stage.finish({ outputs: [output(0)] }), error }),
-      release: async (lease) => stage.store.release(lease, { attemptMade: true }),
+      cancel: async (lease) => stage.store.cancel(lease, stage.finish({ outputs: [output(0)] })),
+      release: async (lease) => stage.store.release(lease, stage.release()),
     };
 
     it.each(Object.entries(writes))("that another has taken over: %s answers lease-lost and writes nothing", async (_verb, write) => {
@@ -60,7 +61,7 @@ export function describeLeases(stage: StoreStage): void {
     it.each(Object.entries(writes))("that was given back: %s answers lease-lost", async (_verb, write) => {
       await stage.insert({});
       const { lease } = await stage.claim();
-      await stage.store.release(lease, { attemptMade: true });
+      await stage.store.release(lease, stage.release());
       expect(await write(lease)).toBe("lease-lost");
       expect(await stage.store.get("job-1")).toMatchObject({ status: "queued", promptId: null });
     });
@@ -77,10 +78,10 @@ export function describeLeases(stage: StoreStage): void {
     it("is counted, with its prompt id, before it is sent, and is there after a crash", async () => {
       await stage.insert({});
       const { lease } = await stage.claim();
-      expect(await stage.store.beginAttempt(lease, { promptId: "p-1" })).toBe("ok");
+      expect(await stage.store.beginAttempt(lease, { promptId: "p-1", nowMs: stage.nowMs })).toBe("ok");
       await stage.reopen();
       expect(await stage.store.get("job-1")).toMatchObject({ status: "queued", attempt: 1, promptId: "p-1", startedAt: null });
-      expect(await stage.store.beginAttempt(lease, { promptId: "p-2" })).toBe("ok");
+      expect(await stage.store.beginAttempt(lease, { promptId: "p-2", nowMs: stage.nowMs })).toBe("ok");
       expect(await stage.store.get("job-1")).toMatchObject({ attempt: 2, promptId: "p-2" });
     });
 
@@ -91,32 +92,32 @@ export function describeLeases(stage: StoreStage): void {
       expect(await stage.store.markRunning(lease, { startedAt: 111, warnings })).toBe("ok");
       expect(await stage.store.markRunning(lease, { startedAt: 222, warnings: [] })).toBe("ok");
       expect(await stage.store.get("job-1")).toMatchObject({ status: "running", startedAt: 111, warnings });
-      expect(await stage.store.counts()).toEqual({ queued: 0, running: 1 });
+      expect(await stage.store.counts()).toEqual({ queued: 0, running: 1, claimed: 0 });
     });
 
     it("saves its progress", async () => {
       await stage.insert({});
       const { lease } = await stage.claimRunning();
-      expect(await stage.store.saveProgress(lease, { progress, cachedNodes: 2 })).toBe("ok");
+      expect(await stage.store.record(lease, { events: [], progress, cachedNodes: 2, nowMs: stage.nowMs })).toBe("ok");
       expect(await stage.store.get("job-1")).toMatchObject({ progress, cachedNodes: 2 });
-      await stage.store.saveProgress(lease, { progress: { ...progress, currentNode: null }, cachedNodes: null });
+      await stage.store.record(lease, { events: [], progress: { ...progress, currentNode: null }, cachedNodes: null, nowMs: stage.nowMs });
       expect(await stage.store.get("job-1")).toMatchObject({ progress: { percent: 53.3, currentNode: null }, cachedNodes: null });
     });
 
     it("leaves no trace on a job given back but its count", async () => {
       const [job] = await stage.insert({});
       const { lease } = await stage.claimRunning();
-      await stage.store.saveProgress(lease, { progress, cachedNodes: 2 });
-      expect(await stage.store.release(lease, { attemptMade: true })).toBe("ok");
+      await stage.store.record(lease, { events: [], progress, cachedNodes: 2, nowMs: stage.nowMs });
+      expect(await stage.store.release(lease, stage.release())).toBe("ok");
       expect(await stage.store.get("job-1")).toEqual({ ...job, attempt: 1 });
     });
 
     it("is not counted when nothing of it was made, and none is taken back that never began", async () => {
       await stage.insert({});
       const { lease } = await stage.claimRunning();
-      await stage.store.release(lease, { attemptMade: false });
+      await stage.store.release(lease, stage.release({ attemptMade: false }));
       expect(await stage.store.get("job-1")).toMatchObject({ attempt: 0, promptId: null });
-      await stage.store.release((await stage.claim()).lease, { attemptMade: false });
+      await stage.store.release((await stage.claim()).lease, stage.release({ attemptMade: false }));
       expect(await stage.store.get("job-1")).toMatchObject({ attempt: 0, status: "queued" });
     });
 
@@ -124,7 +125,7 @@ export function describeLeases(stage: StoreStage): void {
       await stage.insert({}, {}, {});
       await stage.claim();
       const second = await stage.claimRunning();
-      await stage.store.release(second.lease, { attemptMade: true });
+      await stage.store.release(second.lease, stage.release());
       expect(await stage.store.queuePosition("job-2")).toBe(0);
       expect((await stage.claim()).job.id).toBe("job-2");
     });
@@ -152,7 +153,7 @@ export function describeLeases(stage: StoreStage): void {
       const job = await stage.store.get("job-1");
       expect(job).toMatchObject({ status: "failed", outputs: [output(0)] });
       expect(job?.error).toEqual(error);
-      expect(await stage.store.counts()).toEqual({ queued: 0, running: 0 });
+      expect(await stage.store.counts()).toEqual({ queued: 0, running: 0, claimed: 0 });
     });
 
     it("may come before it ever ran", async () => {

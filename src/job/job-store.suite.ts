@@ -11,9 +11,9 @@ export function describeJobStore(name: string, testbed: StoreTestbed): void {
     describe("insert and get", () => {
       it("gives back the job as accepted, its numbers exact, with everything else empty", async () => {
         const accepted = stage.newJob();
-        const job = await stage.store.insert(accepted);
+        const job = await stage.insertOne(accepted);
         expect(job).toEqual({
-          ...accepted, status: "queued", attempt: 0, promptId: null, startedAt: null, completedAt: null, progress: null, outputs: [],
+          ...accepted, status: "queued", attempt: 0, promptId: null, attempts: [], notBefore: null, cancelRequestedAt: null, startedAt: null, completedAt: null, progress: null, outputs: [],
           warnings: [], error: null, cachedNodes: null,
         });
         expect(await stage.store.get(accepted.id)).toEqual(job);
@@ -26,9 +26,9 @@ export function describeJobStore(name: string, testbed: StoreTestbed): void {
 
       it("refuses an id that exists, and leaves the first job as it was", async () => {
         const [first] = await stage.insert({ id: "same" });
-        await expect(stage.store.insert(stage.newJob({ id: "same", priority: "high" }))).rejects.toThrow("id already");
+        await expect(stage.insertOne(stage.newJob({ id: "same", priority: "high" }))).rejects.toThrow("id already");
         expect(await stage.store.get("same")).toEqual(first);
-        expect(await stage.store.counts()).toEqual({ queued: 1, running: 0 });
+        expect(await stage.store.counts()).toEqual({ queued: 1, running: 0, claimed: 0 });
       });
 
       it("knows no job that was never inserted", async () => {

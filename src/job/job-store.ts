@@ -192,7 +192,10 @@ export interface JobStore extends EventLog, WebhookOutbox, Retention {
    */
   nextWake(params: { readonly nowMs: number }): Promise<number | null>;
 
-  /** Fails, with `start_timeout`, the unclaimed jobs that never ran and whose start timeout has ended. Resolves their ids. */
+  /**
+   * Fails, with `start_timeout`, the unclaimed jobs that never ran and whose start timeout has ended: at most 200 in one
+   * call, those that are longest over first. Resolves their ids.
+   */
   expireQueued(params: { readonly nowMs: number }): Promise<readonly string[]>;
 
   /** Events: `cancelled`, when it is cancelled here. Asking again changes nothing. */

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach } from "vitest";
 import type { Job, JobError, JobOutput, JobProgress, NewJob } from "./job.ts";
-import type { ClaimedJob, Finish, JobStore, ListJobs } from "./job-store.ts";
+import type { ClaimedJob, Finish, JobStore, ListJobs, Release } from "./job-store.ts";
 
 /** A store of the driver under test, and its medium. */
 export interface StoreUnderTest {
@@ -65,6 +65,7 @@ export class StoreStage {
     this.#numbered += 1;
     return {
       id: `job-${this.#numbered}`,
+      owner: null,
       workflow: "qwen/qwen_base_txt2img",
       priority: "normal",
       inputs: { prompt: "a lake", seed: 18_446_744_073_709_551_615n },
@@ -72,14 +73,24 @@ export class StoreStage {
       files: [{ fileId: "ab".repeat(32), name: "comfyui-api/ab.png" }],
       origins: { "3/seed": "/seed" },
       createdAt: this.nowMs,
+      startTimeoutMs: null,
+      runTimeoutMs: null,
+      webhookUrl: null,
       ...parts,
     };
+  }
+
+  /** Into a queue without bound. */
+  async insertOne(job: NewJob): Promise<Job> {
+    const answer = await this.store.insert(job, { maxQueued: Infinity });
+    if (answer.outcome !== "inserted") throw new Error(`the job was not inserted: ${answer.outcome}`);
+    return answer.job;
   }
 
   /** Jobs named job-1, job-2 and so on. */
   async insert(...parts: readonly Partial<NewJob>[]): Promise<readonly Job[]> {
     const jobs: Job[] = [];
-    for (const part of parts) jobs.push(await this.store.insert(this.newJob(part)));
+    for (const part of parts) jobs.push(await this.insertOne(this.newJob(part)));
     return jobs;
   }
 
@@ -91,9 +102,13 @@ export class StoreStage {
 
   async claimRunning(by = owner): Promise<ClaimedJob> {
     const claimed = await this.claim(by);
-    await this.store.beginAttempt(claimed.lease, { promptId: `prompt-of-${claimed.job.id}` });
+    await this.store.beginAttempt(claimed.lease, { promptId: `prompt-of-${claimed.job.id}`, nowMs: this.nowMs });
     await this.store.markRunning(claimed.lease, { startedAt: this.nowMs, warnings: [] });
     return claimed;
+  }
+
+  release(parts: Partial<Release> = {}): Release {
+    return { attemptMade: true, error: null, notBefore: null, nowMs: this.nowMs, ...parts };
   }
 
   finish(parts: Partial<Finish> = {}): Finish {

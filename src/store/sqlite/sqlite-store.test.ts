@@ -9,8 +9,16 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exampleJob } from "../../job/example-job.ts";
 import type { NewJob } from "../../job/job.ts";
 import type { JobStore } from "../../job/job-store.ts";
+import { endingSql } from "./endings.ts";
+import { eventSql } from "./event-table.ts";
+import { idempotencySql } from "./idempotency-table.ts";
+import { jobSql, listJobsSql } from "./job-table.ts";
+import { leaseSql } from "./leases.ts";
+import { queueSql } from "./queue.ts";
+import { removalSql } from "./removal.ts";
 import { openSqliteStore, type SqliteStoreOptions } from "./sqlite-store.ts";
-import { listJobsSql, sql } from "./statements.ts";
+import { webhookSql } from "./webhook-table.ts";
+import { withdrawalSql } from "./withdrawals.ts";
 
 let dir: string;
 let path: string;
@@ -32,9 +40,11 @@ async function open(options: Partial<SqliteStoreOptions> = {}): Promise<JobStore
   return store;
 }
 
+const unbounded = { maxQueued: Infinity };
+
 function newJob(id: string, parts: Partial<NewJob> = {}): NewJob {
-  const { workflow, priority, inputs, graph, files, origins, createdAt } = exampleJob();
-  return { id, workflow, priority, inputs, graph, files, origins, createdAt, ...parts };
+  const { owner, workflow, priority, inputs, graph, files, origins, createdAt, startTimeoutMs, runTimeoutMs, webhookUrl } = exampleJob();
+  return { id, owner, workflow, priority, inputs, graph, files, origins, createdAt, startTimeoutMs, runTimeoutMs, webhookUrl, ...parts };
 }
 
 /** Runs SQL on the closed database, as damage or another version would have left it. */
@@ -47,7 +57,7 @@ function tamper(statement: string): void {
 describe("opening", () => {
   it("makes the data directory, and gives back the same jobs the next time", async () => {
     const store = await open();
-    await store.insert(newJob("one"));
+    await store.insert(newJob("one"), unbounded);
     await store.close();
     expect(await (await open()).get("one")).toMatchObject({ id: "one" });
   });
@@ -60,11 +70,11 @@ describe("opening", () => {
 
   it("works again once the first has closed", async () => {
     await (await open()).close();
-    expect(await (await open()).counts()).toEqual({ queued: 0, running: 0 });
+    expect(await (await open()).counts()).toEqual({ queued: 0, running: 0, claimed: 0 });
   });
 
   it("leaves the database readable by others, for backups", async () => {
-    await (await open()).insert(newJob("one"));
+    await (await open()).insert(newJob("one"), unbounded);
     const reader = new DatabaseSync(path, { readOnly: true });
     expect(reader.prepare("SELECT id FROM jobs").all()).toMatchObject([{ id: "one" }]);
     reader.close();
@@ -113,15 +123,15 @@ describe("a row that cannot be read", () => {
     "UPDATE jobs SET progress = '{\"percent\":\"half\"}'",
     "UPDATE jobs SET error = '{\"code\":\"no_such_code\",\"detail\":\"\",\"errors\":[]}'",
     "UPDATE jobs SET warnings = 'null'",
-    "PRAGMA foreign_keys = OFF; DELETE FROM job_requests; INSERT INTO job_requests VALUES (1, x'00' || '{', '[]', '{}', '{}')",
+    "PRAGMA foreign_keys = OFF; DELETE FROM job_requests; INSERT INTO job_requests VALUES (1, x'00' || '{', '{}', '{}')",
   ])("is storage_failed, and others are still served: %s", async (damage) => {
     const store = await open();
-    await store.insert(newJob("damaged"));
+    await store.insert(newJob("damaged"), unbounded);
     await store.close();
     tamper(damage);
     const again = await open();
     await expect(again.get("damaged")).rejects.toMatchObject({ code: "storage_failed" });
-    await again.insert(newJob("sound"));
+    await again.insert(newJob("sound"), unbounded);
     expect(await again.get("sound")).toMatchObject({ id: "sound" });
   });
 });
@@ -134,24 +144,24 @@ describe("a full disk", () => {
     const accepted: string[] = [];
     const fill = async (): Promise<void> => {
       for (let at = 0; at < 100; at += 1) {
-        await store.insert(newJob(`job-${at}`, { graph: large }));
+        await store.insert(newJob(`job-${at}`, { graph: large }), unbounded);
         accepted.push(`job-${at}`);
       }
     };
     await expect(fill()).rejects.toMatchObject({ code: "storage_failed", detail: expect.stringContaining("full") });
     expect(accepted.length).toBeGreaterThan(0);
-    expect(await store.counts()).toEqual({ queued: accepted.length, running: 0 });
+    expect(await store.counts()).toEqual({ queued: accepted.length, running: 0, claimed: 0 });
     await store.close();
 
     const roomier = await open();
     expect((await roomier.listJobs({ limit: 200 })).items.map(({ id }) => id).toReversed()).toEqual(accepted);
-    await roomier.insert(newJob("after", { graph: large }));
+    await roomier.insert(newJob("after", { graph: large }), unbounded);
     expect(await roomier.get("after")).toMatchObject({ graph: large });
   });
 
   it("leaves a job that could not be completed as it was, and its lease with its holder", async () => {
     const store = await open({ maxPages: 60 });
-    await store.insert(newJob("one"));
+    await store.insert(newJob("one"), unbounded);
     const claimed = await store.claim({ owner: "a", leaseMs: 1000, nowMs: 0 });
     const lease = claimed?.lease ?? { jobId: "", token: "" };
     const before = await store.get("one");
@@ -172,8 +182,8 @@ describe("a process that is killed", () => {
       const { openSqliteStore } = await import(${JSON.stringify(new URL("sqlite-store.ts", import.meta.url).href)});
       const store = await openSqliteStore({ path: ${JSON.stringify(path)} });
       for (let at = 0; ; at += 1) {
-        const job = await store.insert({ ...${JSON.stringify(newJob(""))}, id: "job-" + at });
-        process.stdout.write(job.id + "\\n");
+        await store.insert({ ...${JSON.stringify(newJob(""))}, id: "job-" + at }, { maxQueued: Infinity });
+        process.stdout.write("job-" + at + "\\n");
         await new Promise(setImmediate);
       }`;
     return spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["ignore", "pipe", "inherit"] });
@@ -198,7 +208,7 @@ describe("a process that is killed", () => {
 
     const store = await open();
     for (const id of accepted) expect(await store.get(id)).toMatchObject({ id, status: "queued" });
-    await store.insert(newJob("after"));
+    await store.insert(newJob("after"), unbounded);
   });
 });
 
@@ -208,20 +218,21 @@ describe("with ten thousand jobs in the queue", () => {
     const database = new DatabaseSync(path);
     database.exec(`
       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10000)
-      INSERT INTO jobs (id, workflow, urgency, created_at) SELECT 'job-' || i, 'family/' || (i % 10), i % 3, i FROM n;
-      INSERT INTO job_requests SELECT seq, '{}', '[]', '{}', '{}' FROM jobs;`);
+      INSERT INTO jobs (id, workflow, urgency, virtual_time, rank, created_at) SELECT 'job-' || i, 'family/' || (i % 10), i % 3, i, i, i FROM n;
+      INSERT INTO job_requests SELECT seq, '{}', '{}', '{}' FROM jobs;`);
     const filters = [true, false].flatMap((status) => [true, false].map((workflow) => listJobsSql({ status, workflow })));
-    for (const text of [...Object.values(sql).filter((statement) => !statement.startsWith("INSERT")), ...filters]) {
+    const statements = [endingSql, eventSql, idempotencySql, jobSql, leaseSql, queueSql, removalSql, webhookSql, withdrawalSql].flatMap((sql) => Object.values<string>(sql));
+    for (const text of [...statements.filter((statement) => !statement.startsWith("INSERT")), ...filters]) {
       const plan = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all().map((row) => String(row["detail"]));
       // Leased jobs are as many as run at once: sorting the orphans among them is cheap.
-      const expected = text === sql.firstOrphan ? plan.filter((line) => !line.includes("TEMP B-TREE")) : plan;
+      const expected = text === queueSql.firstOrphan ? plan.filter((line) => !line.includes("TEMP B-TREE")) : plan;
       for (const line of expected) expect(line, text).toMatch(/^SEARCH |^SCAN jobs USING (COVERING )?INDEX jobs_waiting$/);
     }
     database.close();
 
     const store = await open();
-    expect(await store.queuePosition("job-10000")).toBe(3333 + 3333);
-    expect(await store.claim({ owner: "a", leaseMs: 1000, nowMs: 0 })).toMatchObject({ job: { id: "job-3" } });
-    expect(await store.counts()).toEqual({ queued: 10_000, running: 0 });
+    expect(await store.queuePosition("job-10000")).toBe(9999);
+    expect(await store.claim({ owner: "a", leaseMs: 1000, nowMs: 0 })).toMatchObject({ job: { id: "job-1" } });
+    expect(await store.counts()).toEqual({ queued: 10_000, running: 0, claimed: 1 });
   });
 });

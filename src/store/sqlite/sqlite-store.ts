@@ -1,40 +1,41 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
 import { AppError } from "../../errors/app-error.ts";
-import type { Job, JobError, JobOutput, JobProgress, JobSummary, JobWarning, NewJob } from "../../job/job.ts";
+import type { JobEvent } from "../../job/event.ts";
+import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
+import type { Job, JobError, JobOutput, JobSummary, JobWarning, NewJob } from "../../job/job.ts";
 import type {
-  Claim, ClaimedJob, Finish, JobStore, Lease, LeaseAnswer, ListJobs, ListOutputs, Page, QueueCounts,
+  AverageExecution, CancelAnswer, Claim, ClaimedJob, ExtendAnswer, FindIdempotent, Finish, Insert, InsertAnswer, JobStore, Lease, LeaseAnswer,
+  ListJobs, ListOutputs, Page, ProgressRecord, QueueCounts, Release, RequestCancel,
 } from "../../job/job-store.ts";
-import { stringifyJson } from "../../json/exact.ts";
+import type { RemovableJob, RemoveAnswer } from "../../job/retention.ts";
+import type { ClaimedWebhook, DeliveryLog, RecordDelivery } from "../../job/webhook-outbox.ts";
 import { systemClock, type Clock } from "../../telemetry/clock.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { Connection } from "./connection.ts";
 import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
-import * as rows from "./rows.ts";
+import { Endings } from "./endings.ts";
+import { EventTable } from "./event-table.ts";
+import { IdempotencyTable } from "./idempotency-table.ts";
+import { JobTable } from "./job-table.ts";
+import { Leases } from "./leases.ts";
+import { Queue } from "./queue.ts";
+import { Removal } from "./removal.ts";
 import { migrate } from "./schema.ts";
 import { toStoreError } from "./sqlite-error.ts";
-import { Statements } from "./statements.ts";
+import { WebhookTable } from "./webhook-table.ts";
+import { Withdrawals } from "./withdrawals.ts";
 
 export interface SqliteStoreOptions {
   /** The database file. Its folder is the data directory: it is made when absent, and locked against a second gateway. */
   readonly path: string;
-  /** Tells which leases have run out when a place in the queue is asked for. */
+  /** Tells which leases have run out when a place in the queue is asked for or told. */
   readonly clock?: Pick<Clock, "now">;
-  /** Tokens of leases: never the same twice. */
+  /** Tokens of leases and ids of messages: never the same twice. */
   readonly newToken?: () => string;
   /** The database stops growing at this size, with the error of a full disk. Pages are 4 KiB. For tests of that. */
   readonly maxPages?: number;
 }
-
-/** Backups and the sqlite3 shell read while we write; a checkpoint of theirs may make a write wait this long. */
-const busyTimeoutMs = 5_000;
-/** What the write-ahead log keeps on disk after a checkpoint; a burst may make it larger for a while. */
-const journalSizeLimitBytes = 64 * 1024 * 1024;
-/** Of a page of a list: design.md's limit, so that one answer stays a few megabytes at most. */
-const maxPageItems = 200;
-/** Before the first: no seq is larger. */
-const fromTheNewest = { seq: Number.MAX_SAFE_INTEGER, index: -1 };
 
 /**
  * Opens, or makes, the embedded job store.
@@ -44,259 +45,219 @@ const fromTheNewest = { seq: Number.MAX_SAFE_INTEGER, index: -1 };
  */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<JobStore> {
   let lock: DirectoryLock | null = null;
-  let database: DatabaseSync | null = null;
+  let connection: Connection | null = null;
   try {
     mkdirSync(dirname(options.path), { recursive: true });
     lock = lockDirectory(dirname(options.path));
-    database = new DatabaseSync(options.path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
-    database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA journal_size_limit = ${journalSizeLimitBytes}`);
-    migrate(database);
-    if (options.maxPages !== undefined) database.exec(`PRAGMA max_page_count = ${options.maxPages}`);
-    return new SqliteStore(database, lock, options.clock ?? systemClock, options.newToken ?? randomUUID);
+    connection = new Connection(options.path);
+    migrate(connection);
+    if (options.maxPages !== undefined) connection.exec(`PRAGMA max_page_count = ${options.maxPages}`);
+    return new SqliteStore(connection, lock, options.clock ?? systemClock, options.newToken ?? randomUUID);
   } catch (error) {
-    database?.close();
+    connection?.close();
     lock?.release();
     throw toStoreError(error);
   }
 }
 
+/** Draws the transaction around each verb; the parts do the work. */
 class SqliteStore implements JobStore {
-  readonly #database: DatabaseSync;
+  readonly #connection: Connection;
   readonly #lock: DirectoryLock;
-  readonly #clock: Pick<Clock, "now">;
   readonly #newToken: () => string;
-  readonly #statements: Statements;
+  readonly #jobs: JobTable;
+  readonly #events: EventTable;
+  readonly #webhooks: WebhookTable;
+  readonly #keys: IdempotencyTable;
+  readonly #queue: Queue;
+  readonly #leases: Leases;
+  readonly #withdrawals: Withdrawals;
+  readonly #removal: Removal;
 
-  constructor(database: DatabaseSync, lock: DirectoryLock, clock: Pick<Clock, "now">, newToken: () => string) {
-    this.#database = database;
+  constructor(connection: Connection, lock: DirectoryLock, clock: Pick<Clock, "now">, newToken: () => string) {
+    this.#connection = connection;
     this.#lock = lock;
-    this.#clock = clock;
     this.#newToken = newToken;
-    this.#statements = new Statements(database);
+    this.#jobs = new JobTable(connection);
+    this.#events = new EventTable(connection);
+    this.#webhooks = new WebhookTable(connection, newToken);
+    this.#keys = new IdempotencyTable(connection);
+    this.#queue = new Queue(connection, this.#events, clock);
+    const endings = new Endings(connection, this.#events, this.#webhooks);
+    this.#leases = new Leases({ connection, queue: this.#queue, events: this.#events, endings });
+    this.#withdrawals = new Withdrawals(connection, this.#queue, endings);
+    this.#removal = new Removal(connection);
   }
 
-  async insert(job: NewJob): Promise<Job> {
-    return this.#write(() => {
-      if (this.#statements.get("seqById").get({ id: job.id }) !== undefined) {
-        throw new AppError("internal", "There is a job with this id already.");
-      }
-      const { seq } = rows.readRow(rows.seqRow, this.#statements.get("insertJob").get(rows.jobParameters(job)));
-      this.#statements.get("insertRequest").run(rows.requestParameters(seq, job));
-      return this.#jobBySeq(seq);
+  async insert(job: NewJob, { maxQueued, idempotency }: Insert): Promise<InsertAnswer> {
+    return this.#connection.write(() => {
+      if (this.#jobs.seqOf(job.id) !== null) throw new AppError("internal", "There is a job with this id already.");
+      const known = idempotency === undefined ? null : this.#keys.find({ owner: job.owner, key: idempotency.key, nowMs: job.createdAt });
+      if (known !== null && known.fingerprint !== idempotency?.fingerprint) return { outcome: "conflict" };
+      if (known !== null) return { outcome: "replayed", job: this.#jobs.bySeq(known.jobSeq) };
+      const queued = this.#queue.length;
+      if (queued >= maxQueued) return { outcome: "full", queued };
+      const seq = this.#queue.enter(job);
+      if (idempotency !== undefined) this.#keys.add(seq, job, idempotency);
+      this.#queue.tellPlaces(job.createdAt);
+      return { outcome: "inserted", job: this.#jobs.bySeq(seq) };
+    });
+  }
+
+  async findIdempotent(params: FindIdempotent): Promise<{ readonly fingerprint: string; readonly job: Job } | null> {
+    return this.#connection.read(() => {
+      const known = this.#keys.find(params);
+      return known === null ? null : { fingerprint: known.fingerprint, job: this.#jobs.bySeq(known.jobSeq) };
     });
   }
 
   async get(id: string): Promise<Job | null> {
-    return this.#read(() => {
-      const row = this.#statements.get("jobById").get({ id });
-      return row === undefined ? null : rows.readJob(row, this.#outputsOf);
-    });
+    return this.#connection.read(() => this.#jobs.byId(id));
   }
 
   async listJobs(query: ListJobs): Promise<Page<JobSummary>> {
-    return this.#read(() => {
-      const limit = checkedLimit(query.limit);
-      const { seq: before } = query.cursor === undefined ? fromTheNewest : decodeCursor("jobs", query.cursor);
-      const parameters: Record<string, SQLInputValue> = { before, limit: limit + 1 };
-      if (query.status !== undefined) parameters["status"] = query.status;
-      if (query.workflow !== undefined) parameters["workflow"] = query.workflow;
-      const statement = this.#statements.listJobs({ status: query.status !== undefined, workflow: query.workflow !== undefined });
-      const found = statement.all(parameters).map((row) => rows.readSummary(row, this.#outputsOf));
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      return { items: page.map(({ summary }) => summary), nextCursor: last === undefined ? null : encodeCursor("jobs", { seq: last.seq, index: 0 }) };
-    });
+    return this.#connection.read(() => this.#jobs.list(query));
   }
 
   async listOutputs(query: ListOutputs): Promise<Page<JobOutput & { readonly jobId: string }>> {
-    return this.#read(() => {
-      const limit = checkedLimit(query.limit);
-      const after = query.cursor === undefined ? fromTheNewest : decodeCursor("outputs", query.cursor);
-      const found = this.#outputRows(query.jobId, after, limit + 1).map(rows.readOutput);
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      return { items: page.map(({ seq, ...output }) => ({ ...output, jobId: this.#idBySeq(seq) })), nextCursor: last === undefined ? null : encodeCursor("outputs", last) };
-    });
+    return this.#connection.read(() => this.#jobs.listOutputs(query));
   }
 
   async counts(): Promise<QueueCounts> {
-    return this.#read(() => {
-      const counted = this.#statements.get("counts").all().map((row) => rows.readRow(rows.statusCountRow, row));
-      const of = (status: "queued" | "running"): number => counted.find((row) => row.status === status)?.count ?? 0;
-      return { queued: of("queued"), running: of("running") };
-    });
+    return this.#connection.read(() => this.#jobs.counts());
+  }
+
+  async averageExecutionMs(params: AverageExecution): Promise<number | null> {
+    return this.#connection.read(() => this.#jobs.averageExecutionMs(params));
   }
 
   async queuePosition(id: string): Promise<number | null> {
-    return this.#read(() => {
-      const row = this.#statements.get("queuePlace").get({ id });
-      if (row === undefined) return null;
-      const { seq, urgency } = rows.readRow(rows.queuePlaceRow, row);
-      const count = (name: "countOrphans" | "countMoreUrgent" | "countEarlier", parameters: Record<string, number>): number =>
-        rows.readRow(rows.countRow, this.#statements.get(name).get(parameters)).count;
-      return count("countOrphans", { nowMs: this.#clock.now() }) + count("countMoreUrgent", { urgency }) + count("countEarlier", { urgency, seq });
-    });
+    return this.#connection.read(() => this.#queue.placeOf(id));
   }
 
   async claim({ owner, leaseMs, nowMs }: Claim): Promise<ClaimedJob | null> {
-    return this.#write(() => {
-      const row = this.#statements.get("firstOrphan").get({ nowMs }) ?? this.#statements.get("firstWaiting").get();
-      if (row === undefined) return null;
-      const { seq } = rows.readRow(rows.seqRow, row);
+    return this.#connection.write(() => {
       const token = this.#newToken();
-      this.#statements.get("lease").run({ seq, owner, token, until: nowMs + leaseMs });
-      const job = this.#jobBySeq(seq);
+      const seq = this.#queue.take({ owner, token, until: nowMs + leaseMs }, nowMs);
+      if (seq === null) return null;
+      this.#queue.tellPlaces(nowMs);
+      const job = this.#jobs.bySeq(seq);
       return { job, lease: { jobId: job.id, token } };
     });
   }
 
-  async extend(lease: Lease, params: { readonly leaseMs: number; readonly nowMs: number }): Promise<LeaseAnswer> {
-    return this.#lightWrite(() => this.#update("extend", lease, { until: params.nowMs + params.leaseMs }));
+  async nextWake({ nowMs }: { readonly nowMs: number }): Promise<number | null> {
+    return this.#connection.read(() => this.#queue.nextWake(nowMs));
   }
 
-  async beginAttempt(lease: Lease, params: { readonly promptId: string }): Promise<LeaseAnswer> {
-    return this.#write(() => this.#update("beginAttempt", lease, { promptId: params.promptId }));
+  async expireQueued({ nowMs }: { readonly nowMs: number }): Promise<readonly string[]> {
+    return this.#connection.write(() => this.#withdrawals.expire(nowMs));
+  }
+
+  async requestCancel(params: RequestCancel): Promise<CancelAnswer> {
+    return this.#connection.write(() => this.#withdrawals.requestCancel(params));
+  }
+
+  async extend(lease: Lease, { leaseMs, nowMs }: { readonly leaseMs: number; readonly nowMs: number }): Promise<ExtendAnswer> {
+    return this.#connection.lightWrite(() => this.#leases.extend(lease, nowMs + leaseMs));
+  }
+
+  async beginAttempt(lease: Lease, { promptId, nowMs }: { readonly promptId: string; readonly nowMs: number }): Promise<LeaseAnswer> {
+    return this.#connection.write(() => this.#leases.beginAttempt(lease, promptId, nowMs));
   }
 
   async markRunning(lease: Lease, params: { readonly startedAt: number; readonly warnings: readonly JobWarning[] }): Promise<LeaseAnswer> {
-    return this.#write(() => {
-      const answer = this.#update("markRunning", lease, { startedAt: params.startedAt, warnings: stringifyJson(params.warnings) });
-      if (answer === "ok") return answer;
-      return this.#statements.get("holds").get({ jobId: lease.jobId, token: lease.token }) === undefined ? "lease-lost" : "ok";
-    });
+    return this.#connection.write(() => this.#leases.markRunning(lease, params.startedAt, params.warnings));
   }
 
-  async saveProgress(lease: Lease, params: { readonly progress: JobProgress; readonly cachedNodes: number | null }): Promise<LeaseAnswer> {
-    return this.#lightWrite(() =>
-      this.#update("saveProgress", lease, { progress: stringifyJson(params.progress), cachedNodes: params.cachedNodes }),
-    );
+  async record(lease: Lease, params: ProgressRecord): Promise<LeaseAnswer> {
+    return this.#connection.lightWrite(() => this.#leases.record(lease, params));
   }
 
-  async complete(lease: Lease, params: Finish): Promise<LeaseAnswer> {
-    return this.#write(() => this.#finish("complete", lease, params, null));
+  async complete(lease: Lease, finish: Finish): Promise<LeaseAnswer> {
+    return this.#connection.write(() => this.#leases.end(lease, { status: "completed", finish }));
   }
 
-  async fail(lease: Lease, params: Finish & { readonly error: JobError }): Promise<LeaseAnswer> {
-    return this.#write(() => this.#finish("fail", lease, params, params.error));
+  async fail(lease: Lease, finish: Finish & { readonly error: JobError }): Promise<LeaseAnswer> {
+    return this.#connection.write(() => this.#leases.end(lease, { status: "failed", finish, error: finish.error }));
   }
 
-  async release(lease: Lease, params: { readonly attemptMade: boolean }): Promise<LeaseAnswer> {
-    return this.#write(() => this.#update("release", lease, { takeBack: params.attemptMade ? 0 : 1 }));
+  async cancel(lease: Lease, finish: Finish): Promise<LeaseAnswer> {
+    return this.#connection.write(() => this.#leases.end(lease, { status: "cancelled", finish }));
   }
 
-  async orphan(params: { readonly exceptOwner: string }): Promise<number> {
-    return this.#write(() => Number(this.#statements.get("orphan").run({ exceptOwner: params.exceptOwner }).changes));
+  async release(lease: Lease, params: Release): Promise<LeaseAnswer> {
+    return this.#connection.write(() => this.#leases.release(lease, params));
+  }
+
+  async orphan({ exceptOwner }: { readonly exceptOwner: string }): Promise<number> {
+    return this.#connection.write(() => this.#leases.orphan(exceptOwner));
+  }
+
+  async readEvents(params: ReadEvents): Promise<readonly JobEvent[]> {
+    return this.#connection.read(() => this.#events.ofJob(params));
+  }
+
+  async readAllEvents(params: ReadAllEvents): Promise<readonly JobEvent[]> {
+    return this.#connection.read(() => this.#events.ofAll(params));
+  }
+
+  async lastEventSeq(): Promise<number> {
+    return this.#connection.read(() => this.#events.lastSeq());
+  }
+
+  async claimWebhook({ nowMs, leaseMs }: { readonly nowMs: number; readonly leaseMs: number }): Promise<ClaimedWebhook | null> {
+    return this.#connection.write(() => this.#webhooks.claim(nowMs, leaseMs));
+  }
+
+  async recordDelivery(params: RecordDelivery): Promise<"ok" | "lease-lost"> {
+    return this.#connection.write(() => this.#webhooks.record(params));
+  }
+
+  async listDeliveries(jobId: string): Promise<DeliveryLog | null> {
+    return this.#connection.read(() => this.#webhooks.logOf(jobId));
+  }
+
+  async redeliver({ jobId, nowMs }: { readonly jobId: string; readonly nowMs: number }): Promise<"queued" | "no-webhook" | "not-finished" | "unknown"> {
+    return this.#connection.write(() => this.#webhooks.again(jobId, nowMs));
+  }
+
+  async nextWebhookDue(): Promise<number | null> {
+    return this.#connection.read(() => this.#webhooks.nextDue());
+  }
+
+  async listRemovable(params: { readonly completedBefore: number; readonly limit: number }): Promise<readonly RemovableJob[]> {
+    return this.#connection.read(() => this.#removal.list(params));
+  }
+
+  async remove({ jobId }: { readonly jobId: string }): Promise<RemoveAnswer> {
+    return this.#connection.write(() => this.#removal.remove(jobId));
+  }
+
+  async referencedFiles(ids: readonly string[]): Promise<ReadonlySet<string>> {
+    return this.#connection.read(() => this.#removal.referenced(ids));
+  }
+
+  async storageOfJobs(): Promise<number> {
+    return this.#connection.read(() => this.#removal.storage());
+  }
+
+  async removeExpiredKeys(nowMs: number): Promise<number> {
+    return this.#connection.write(() => this.#keys.removeExpired(nowMs));
   }
 
   async ping(): Promise<void> {
-    this.#write(() => this.#statements.get("beat").run());
+    this.#connection.write(() => this.#connection.run("UPDATE pulse SET beats = beats + 1 WHERE id = 1"));
   }
 
   async close(): Promise<void> {
-    if (!this.#database.isOpen) return;
+    if (!this.#connection.isOpen) return;
     try {
-      this.#database.close();
+      this.#connection.close();
     } catch (error) {
       throw toStoreError(error);
     } finally {
       this.#lock.release();
     }
   }
-
-  #finish(statement: "complete" | "fail", lease: Lease, finish: Finish, error: JobError | null): LeaseAnswer {
-    const row = this.#statements.get(statement).get({
-      jobId: lease.jobId,
-      token: lease.token,
-      completedAt: finish.completedAt,
-      warnings: stringifyJson(finish.warnings),
-      error: error === null ? null : stringifyJson(error),
-      cachedNodes: finish.cachedNodes,
-    });
-    if (row === undefined) return "lease-lost";
-    const { seq } = rows.readRow(rows.seqRow, row);
-    for (const output of finish.outputs) this.#statements.get("insertOutput").run(rows.outputParameters(seq, output));
-    return "ok";
-  }
-
-  #update(
-    statement: "extend" | "beginAttempt" | "markRunning" | "saveProgress" | "release",
-    lease: Lease,
-    parameters: Record<string, SQLInputValue>,
-  ): LeaseAnswer {
-    const { changes } = this.#statements.get(statement).run({ jobId: lease.jobId, token: lease.token, ...parameters });
-    return Number(changes) === 1 ? "ok" : "lease-lost";
-  }
-
-  #jobBySeq(seq: number): Job {
-    return rows.readJob(this.#statements.get("jobBySeq").get({ seq }), this.#outputsOf);
-  }
-
-  #idBySeq(seq: number): string {
-    return rows.readRow(rows.idRow, this.#statements.get("idBySeq").get({ seq })).id;
-  }
-
-  readonly #outputsOf = (seq: number): readonly JobOutput[] =>
-    this.#statements.get("outputsOfJob").all({ seq }).map((row) => {
-      const { seq: _ofThisJob, ...output } = rows.readOutput(row);
-      return output;
-    });
-
-  #outputRows(jobId: string | undefined, after: { readonly seq: number; readonly index: number }, limit: number): readonly unknown[] {
-    if (jobId === undefined) return this.#statements.get("outputsAfter").all({ ...after, limit });
-    const row = this.#statements.get("seqById").get({ id: jobId });
-    if (row === undefined) return [];
-    const { seq } = rows.readRow(rows.seqRow, row);
-    // A cursor of a longer list may stand at another job: everything of an older one is still to come.
-    if (seq > after.seq) return [];
-    return this.#statements.get("outputsOfJobAfter").all({ seq, index: seq < after.seq ? -1 : after.index, limit });
-  }
-
-  #read<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (error) {
-      throw toStoreError(error);
-    }
-  }
-
-  /** One transaction, on the disk when it returns; nothing is written when it throws. */
-  #write<T>(write: () => T): T {
-    try {
-      this.#database.exec("BEGIN IMMEDIATE");
-      try {
-        const result = write();
-        this.#database.exec("COMMIT");
-        return result;
-      } catch (error) {
-        // SQLite has already rolled back after some errors, a full disk among them.
-        if (this.#database.isTransaction) this.#database.exec("ROLLBACK");
-        throw error;
-      }
-    } catch (error) {
-      throw toStoreError(error);
-    }
-  }
-
-  /**
-   * As `#write`, but handed to the operating system only: it outlives the process, and reaches the disk with the next
-   * `#write`. For what comes several times a second and may be lost with the machine.
-   */
-  #lightWrite<T>(write: () => T): T {
-    return this.#read(() => {
-      this.#database.exec("PRAGMA synchronous = NORMAL");
-      try {
-        return this.#write(write);
-      } finally {
-        this.#database.exec("PRAGMA synchronous = FULL");
-      }
-    });
-  }
-}
-
-/** @throws {AppError} `invalid_query` */
-function checkedLimit(limit: number): number {
-  if (Number.isInteger(limit) && limit >= 1 && limit <= maxPageItems) return limit;
-  throw new AppError("invalid_query", `limit must be a whole number from 1 to ${maxPageItems}.`, {
-    errors: [{ pointer: "/limit", message: `a whole number from 1 to ${maxPageItems}` }],
-  });
 }

@@ -1,0 +1,96 @@
+import type { SQLInputValue } from "node:sqlite";
+import { eventData } from "../../job/event-data.ts";
+import type { AttemptError, JobError, JobOutput, JobProgress, JobWarning } from "../../job/job.ts";
+import { sourcesOf } from "../../job/transitions.ts";
+import { stringifyJson } from "../../json/exact.ts";
+import { among } from "./conditions.ts";
+import type { Connection } from "./connection.ts";
+import type { EventTable } from "./event-table.ts";
+import { outputColumns } from "./job-rows.ts";
+import type { WebhookTable } from "./webhook-table.ts";
+
+type EndStatus = "completed" | "failed" | "cancelled";
+
+function endWith(status: EndStatus): string {
+  return `UPDATE jobs SET status = '${status}', completed_at = :completedAt, progress = ifnull(:progress, progress), warnings = :warnings, error = :error,
+    cached_nodes = :cachedNodes, not_before = NULL, start_deadline = NULL, told_place = NULL, lease_owner = NULL, lease_token = NULL, lease_until = NULL
+    WHERE seq = :seq AND status IN ${among(sourcesOf(status))}`;
+}
+
+export const endingSql = {
+  completed: endWith("completed"),
+  failed: endWith("failed"),
+  cancelled: endWith("cancelled"),
+  insertOutput: `INSERT INTO outputs (${outputColumns}) VALUES (:seq, :index, :nodeId, :kind, :filename, :contentType, :size, :sha256, :text)`,
+  endAttempt: "UPDATE attempts SET ended_at = :at, error_code = :code, error_detail = :detail WHERE job_seq = :seq AND ended_at IS NULL",
+} as const;
+
+interface EndOfAny {
+  readonly completedAt: number;
+  readonly outputs: readonly JobOutput[];
+  readonly warnings: readonly JobWarning[];
+  readonly cachedNodes: number | null;
+}
+
+export type Ending = EndOfAny &
+  (
+    | { readonly status: "completed"; readonly progress: JobProgress }
+    | { readonly status: "failed"; readonly error: JobError }
+    | { readonly status: "cancelled"; readonly reason: string | null }
+  );
+
+/** How a job ends, on whatever way it came there. */
+export class Endings {
+  readonly #connection: Connection;
+  readonly #events: EventTable;
+  readonly #webhooks: WebhookTable;
+
+  constructor(connection: Connection, events: EventTable, webhooks: WebhookTable) {
+    this.#connection = connection;
+    this.#events = events;
+    this.#webhooks = webhooks;
+  }
+
+  /** Of an unfinished job: all that its end brings with it. */
+  end(seq: number, ending: Ending): void {
+    const { status, completedAt, outputs, warnings, cachedNodes } = ending;
+    const error = ending.status === "failed" ? ending.error : null;
+    this.#connection.run(endingSql[status], {
+      seq,
+      completedAt,
+      progress: ending.status === "completed" ? stringifyJson(ending.progress) : null,
+      warnings: stringifyJson(warnings),
+      error: error === null ? null : stringifyJson(error),
+      cachedNodes,
+    });
+    this.endAttempt(seq, completedAt, error);
+    this.#events.appendWarnings(seq, completedAt, warnings);
+    for (const output of outputs) {
+      this.#connection.run(endingSql.insertOutput, outputParameters(seq, output));
+      this.#events.append(seq, completedAt, "output", eventData.output(output));
+    }
+    this.#events.append(seq, completedAt, status, lastEventData(ending));
+    this.#webhooks.add(seq, completedAt);
+  }
+
+  /** Of the attempt under way, if there is one. */
+  endAttempt(seq: number, at: number, error: AttemptError | null): void {
+    this.#connection.run(endingSql.endAttempt, { seq, at, code: error?.code ?? null, detail: error?.detail ?? null });
+  }
+}
+
+function lastEventData(ending: Ending): ReturnType<typeof eventData.completed> {
+  switch (ending.status) {
+    case "completed":
+      return eventData.completed();
+    case "failed":
+      return eventData.failed(ending.error);
+    case "cancelled":
+      return eventData.cancelled(ending.reason);
+  }
+}
+
+function outputParameters(seq: number, output: JobOutput): Record<string, SQLInputValue> {
+  const { index, nodeId, kind, filename, contentType, size, sha256, text = null } = output;
+  return { seq, index, nodeId, kind, filename, contentType, size, sha256, text };
+}

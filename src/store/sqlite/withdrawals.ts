@@ -1,0 +1,63 @@
+import { z } from "zod";
+import { isFinished, jobStatuses, type JobError } from "../../job/job.ts";
+import type { CancelAnswer, RequestCancel } from "../../job/job-store.ts";
+import { waiting } from "./conditions.ts";
+import type { Connection } from "./connection.ts";
+import type { Endings } from "./endings.ts";
+import type { Queue } from "./queue.ts";
+import { readRow, readRowIfAny } from "./rows.ts";
+
+/** Of jobs that expire in one call: more would hold others up. */
+const maxExpired = 200;
+
+export const withdrawalSql = {
+  state: "SELECT seq, status, lease_until IS NOT NULL AS leased FROM jobs WHERE id = :jobId",
+  requestCancel: "UPDATE jobs SET cancel_requested_at = :nowMs, cancel_reason = :reason WHERE seq = :seq AND cancel_requested_at IS NULL",
+  expired: `SELECT seq, id, start_timeout_ms FROM jobs INDEXED BY jobs_to_start
+    WHERE ${waiting} AND start_deadline IS NOT NULL AND start_deadline <= :nowMs ORDER BY start_deadline, seq LIMIT ${maxExpired}`,
+} as const;
+
+const stateRow = z.object({ seq: z.number(), status: z.enum(jobStatuses), leased: z.number() });
+const expiredRow = z.object({ seq: z.number(), id: z.string(), start_timeout_ms: z.number() });
+
+const nothingMade = { outputs: [], warnings: [], cachedNodes: null } as const;
+
+function startTimeout(startTimeoutMs: number): JobError {
+  const detail = `The job waited longer than its start timeout of ${startTimeoutMs / 1000} s. Send it again, with a longer start_timeout or when the queue is shorter.`;
+  return { code: "start_timeout", detail, errors: [] };
+}
+
+/** How a job ends while it waits. */
+export class Withdrawals {
+  readonly #connection: Connection;
+  readonly #queue: Queue;
+  readonly #endings: Endings;
+
+  constructor(connection: Connection, queue: Queue, endings: Endings) {
+    this.#connection = connection;
+    this.#queue = queue;
+    this.#endings = endings;
+  }
+
+  requestCancel({ jobId, nowMs, reason: given }: RequestCancel): CancelAnswer {
+    const reason = given ?? null;
+    const job = readRowIfAny(stateRow, this.#connection.get(withdrawalSql.state, { jobId }));
+    if (job === null) return "unknown";
+    if (isFinished(job.status)) return "finished";
+    this.#connection.run(withdrawalSql.requestCancel, { seq: job.seq, nowMs, reason });
+    if (job.leased === 1) return "requested";
+    this.#endings.end(job.seq, { ...nothingMade, status: "cancelled", completedAt: nowMs, reason });
+    this.#queue.tellPlaces(nowMs);
+    return "cancelled";
+  }
+
+  /** @returns the ids of those that waited too long */
+  expire(nowMs: number): readonly string[] {
+    const expired = this.#connection.all(withdrawalSql.expired, { nowMs }).map((row) => readRow(expiredRow, row));
+    for (const { seq, start_timeout_ms: startTimeoutMs } of expired) {
+      this.#endings.end(seq, { ...nothingMade, status: "failed", completedAt: nowMs, error: startTimeout(startTimeoutMs) });
+    }
+    if (expired.length > 0) this.#queue.tellPlaces(nowMs);
+    return expired.map(({ id }) => id);
+  }
+}
