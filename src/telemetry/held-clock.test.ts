@@ -45,3 +45,18 @@ it("forgets a cancelled timer, and cancelling one that ran does nothing", () => 
   clock.advance(10);
   expect([ran, clock.pendingTimers]).toEqual([1, 0]);
 });
+
+it("steps without running a timer, which still runs after its own delay or not at all", () => {
+  const clock = new HeldClock(1_000);
+  const seen: number[] = [];
+  clock.after(10, () => seen.push(clock.now()));
+  const cancelled = clock.after(10, () => seen.push(-1));
+  clock.step(5_000);
+  clock.step(-5_500);
+  cancelled.cancel();
+  expect([clock.now(), seen]).toEqual([500, []]);
+  clock.advance(9);
+  expect(seen).toEqual([]);
+  clock.advance(1);
+  expect(seen).toEqual([510]);
+});

@@ -1,7 +1,7 @@
 import type { Clock, Timer } from "./clock.ts";
 
 interface Pending {
-  readonly at: number;
+  at: number;
   readonly run: () => void;
 }
 
@@ -31,6 +31,12 @@ export class HeldClock implements Clock {
   /** Timers that have not run: a test that ends with some has leaked them. */
   get pendingTimers(): number {
     return this.#pending.length;
+  }
+
+  /** As when somebody sets the host's time: `now` moves, and each timer still runs after its own delay. */
+  step(ms: number): void {
+    this.#now += ms;
+    for (const entry of this.#pending) entry.at += ms;
   }
 
   advance(ms: number): void {

@@ -3,6 +3,7 @@ import { vi } from "vitest";
 import { z } from "zod";
 import type { Graph } from "../../src/graph/graph.ts";
 import { parseJson, stringifyJson } from "../../src/json/exact.ts";
+import { type EventSeen, readEvents } from "./event-log.ts";
 
 const jobSchema = z.object({
   id: z.string(),
@@ -94,6 +95,28 @@ export class Client {
 
   async job(id: string): Promise<JobSeen> {
     return jobSchema.parse(bodyOf(await this.#fetch(`/v1/jobs/${id}`), 200));
+  }
+
+  /** Calls the job off. 200: it is cancelled, 202: it will be; else the problem. */
+  async cancel(id: string): Promise<{ readonly status: number; readonly code: string | null }> {
+    const { status, text } = await this.#fetch(`/v1/jobs/${id}`, { method: "DELETE" });
+    return { status, code: status < 300 ? null : problemSchema.parse(parseJson(text)).code };
+  }
+
+  /** As `cancel`, when the connection may break over it. */
+  async tryCancel(id: string): Promise<void> {
+    try {
+      await this.cancel(id);
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error;
+    }
+  }
+
+  /** All events of a finished job. */
+  async events(id: string): Promise<readonly EventSeen[]> {
+    const answer = await this.#fetch(`/v1/jobs/${id}/events`);
+    if (answer.status !== 200) throw new Error(`${answer.status}: ${answer.text}`);
+    return readEvents(answer.text);
   }
 
   async jobIds(): Promise<readonly string[]> {

@@ -28,6 +28,10 @@ export class Executable {
     return this.#stdout;
   }
 
+  get hasEnded(): boolean {
+    return this.#closed;
+  }
+
   /** Both streams, for the message of a failed test. */
   get output(): string {
     return `${this.#stdout}${this.#stderr}`;
