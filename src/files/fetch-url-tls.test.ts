@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { getCACertificates, setDefaultCACertificates } from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { fetchUrl, type Network } from "./fetch-url.ts";
+import { fetchUrl } from "./fetch-url.ts";
+import type { Network } from "./pinned-connection.ts";
 
 const hasOpenssl = spawnSync("openssl", ["version"]).status === 0;
 

@@ -4,7 +4,8 @@ import { buffer } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { HeldClock } from "../telemetry/held-clock.ts";
-import { fetchUrl, systemNetwork, type FetchUrlOptions, type Network } from "./fetch-url.ts";
+import { fetchUrl, type FetchUrlOptions } from "./fetch-url.ts";
+import { systemNetwork, type Network } from "./pinned-connection.ts";
 
 let clock: HeldClock;
 let closing: (() => void)[];

@@ -1,12 +1,9 @@
-import { lookup } from "node:dns/promises";
-import { request as requestPlain, type IncomingMessage } from "node:http";
-import { request as requestSecure } from "node:https";
-import { isIP, type LookupFunction } from "node:net";
+import type { IncomingMessage } from "node:http";
 import { Transform, type Readable } from "node:stream";
 import { AppError } from "../errors/app-error.ts";
 import { systemClock, type Clock } from "../telemetry/clock.ts";
+import { pinnedRequest, refusalOf, resolveTarget, systemNetwork, type Network, type Refusal, type ResolvedAddress } from "./pinned-connection.ts";
 import { suggestedFilename } from "./suggested-filename.ts";
-import { publicAddressCheck } from "./public-address.ts";
 
 export interface FetchUrlOptions {
   /** More than this many bytes → AppError `payload_too_large`, at the announcement or while they come. */
@@ -19,17 +16,6 @@ export interface FetchUrlOptions {
   readonly clock?: Clock;
 }
 
-export interface ResolvedAddress {
-  readonly address: string;
-  readonly family: number;
-}
-
-/** How names become addresses, and which of those may be reached. */
-export interface Network {
-  readonly resolve: (hostname: string) => Promise<readonly ResolvedAddress[]>;
-  readonly mayReach: (address: string) => boolean;
-}
-
 export interface FetchedFile {
   /** Fails with an AppError: `file_fetch_failed` or `payload_too_large`. Must be read or destroyed. */
   readonly content: Readable;
@@ -39,14 +25,6 @@ export interface FetchedFile {
 
 /** As many as browsers of old allowed; a file host needs one or two. */
 const maxRedirects = 5;
-
-/** The system's resolver, and public addresses only unless private ones are allowed. */
-export function systemNetwork(allowPrivateAddresses: boolean): Network {
-  return {
-    resolve: (hostname) => lookup(hostname, { all: true }),
-    mayReach: allowPrivateAddresses ? () => true : publicAddressCheck(),
-  };
-}
 
 /**
  * Fetches a file that a caller named by its URL. The caller may be hostile: each name is resolved once, every address
@@ -89,7 +67,7 @@ async function followRedirects(
   let target = url;
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
     checkUrl(target, options.allowPrivateAddresses);
-    const addresses = await unlessAborted(() => checkedAddresses(target.hostname, network), signal);
+    const addresses = await unlessAborted(() => checkedAddresses(target, network), signal);
     const response = await get(target, addresses, signal);
     const next = redirectTarget(response, target);
     if (next === null) return { response, finalUrl: target };
@@ -99,55 +77,34 @@ async function followRedirects(
   throw new AppError("file_fetch_failed", `The URL redirects more than ${maxRedirects} times. Give the address it leads to.`);
 }
 
+/** What a caller is told. */
+const refusals: Readonly<Record<Refusal, readonly ["address_not_allowed" | "file_fetch_failed", string]>> = {
+  plain: ["address_not_allowed", "Files are fetched by https: only. Use the https: address."],
+  scheme: ["address_not_allowed", "Files are fetched from https: addresses only."],
+  credentials: ["address_not_allowed", "A URL with a user name or password in it is not fetched. Upload the file instead."],
+  private: ["address_not_allowed", "The URL leads to a private or reserved address, which is not fetched. Upload the file instead."],
+  "no-address": ["file_fetch_failed", "The host name of the URL has no address."],
+  "not-found": ["file_fetch_failed", "The host name of the URL could not be found."],
+};
+
+function refuse(refusal: Refusal, cause?: unknown): AppError {
+  return new AppError(...refusals[refusal], { cause });
+}
+
 function checkUrl(url: URL, allowPlain: boolean): void {
-  const isPlain = url.protocol === "http:";
-  if (url.protocol !== "https:" && !(isPlain && allowPlain)) {
-    throw new AppError("address_not_allowed", isPlain ? "Files are fetched by https: only. Use the https: address." : "Files are fetched from https: addresses only.");
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw new AppError("address_not_allowed", "A URL with a user name or password in it is not fetched. Upload the file instead.");
-  }
+  const refusal = refusalOf(url, allowPlain);
+  if (refusal !== null) throw refuse(refusal);
 }
 
-async function checkedAddresses(hostname: string, network: Network): Promise<readonly ResolvedAddress[]> {
-  const bare = hostname.replace(/^\[(.*)\]$/, "$1");
-  const family = isIP(bare);
-  const addresses = family === 0 ? await resolveName(bare, network) : [{ address: bare, family }];
-  if (addresses.length === 0) throw new AppError("file_fetch_failed", "The host name of the URL has no address.");
-  // One bad address is enough: a name with a public and a private one is not what it seems.
-  if (!addresses.every(({ address }) => network.mayReach(address))) {
-    throw new AppError("address_not_allowed", "The URL leads to a private or reserved address, which is not fetched. Upload the file instead.");
-  }
-  return addresses;
-}
-
-async function resolveName(hostname: string, network: Network): Promise<readonly ResolvedAddress[]> {
-  try {
-    return await network.resolve(hostname);
-  } catch (error) {
-    throw new AppError("file_fetch_failed", "The host name of the URL could not be found.", { cause: error });
-  }
-}
-
-/** Answers every question with the addresses that were checked. */
-function pinTo(addresses: readonly ResolvedAddress[]): LookupFunction {
-  return (_hostname, options, callback) => {
-    const first = addresses[0];
-    if (options.all === true) callback(null, [...addresses]);
-    else if (first !== undefined) callback(null, first.address, first.family);
-  };
+async function checkedAddresses(url: URL, network: Network): Promise<readonly ResolvedAddress[]> {
+  const target = await resolveTarget(url, network);
+  if ("refusal" in target) throw refuse(target.refusal, target.cause);
+  return target.addresses;
 }
 
 async function get(url: URL, addresses: readonly ResolvedAddress[], signal: AbortSignal): Promise<IncomingMessage> {
-  const request = url.protocol === "https:" ? requestSecure : requestPlain;
   return new Promise((resolve, reject) => {
-    const sent = request(url, {
-      // A connection of its own: a shared one may lead to an address that was checked for someone else, and long ago.
-      agent: false,
-      lookup: pinTo(addresses),
-      signal,
-      headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "comfyui-api" },
-    });
+    const sent = pinnedRequest(url, addresses, { signal, headers: { accept: "*/*", "accept-encoding": "identity", "user-agent": "comfyui-api" } });
     sent.on("response", resolve);
     // Also after the answer has begun, when there is nothing left to reject: the answer itself fails then.
     sent.on("error", reject);
