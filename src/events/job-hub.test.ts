@@ -15,9 +15,11 @@ it("keeps nothing of a subscription that ended", () => {
   let calls = 0;
   const end = hub.onChange("a", () => (calls += 1));
   const endQueue = hub.onQueued(() => (calls += 1));
+  const endMoves = hub.onQueueMoved(() => (calls += 1));
   end();
   end();
   endQueue();
+  endMoves();
   hub.changed("a");
   hub.queued();
   expect(calls).toBe(0);
@@ -57,4 +59,14 @@ it("tells of a wish to cancel apart from changes", () => {
   hub.onChange("a", () => seen.push("change"));
   hub.cancelRequested("a");
   expect(seen).toEqual(["cancel"]);
+});
+
+it("tells those who look at places when a job enters the queue and when one leaves it", () => {
+  const hub = new JobHub();
+  const seen: string[] = [];
+  hub.onQueued(() => seen.push("queued"));
+  hub.onQueueMoved(() => seen.push("moved"));
+  hub.queued();
+  hub.queueMoved();
+  expect(seen).toEqual(["queued", "moved", "moved"]);
 });

@@ -43,6 +43,7 @@ export class JobHub {
   /** All jobs have one key in these. */
   readonly #any = new Channel();
   readonly #queue = new Channel();
+  readonly #moves = new Channel();
   readonly #previews = new Map<string, JobPreview>();
   #previewNumber = 0;
 
@@ -52,9 +53,15 @@ export class JobHub {
     this.#any.emit("");
   }
 
-  /** After a job has entered the queue, or gone back to it. */
+  /** After a job has entered the queue, or gone back to it. Others may have moved with that. */
   queued(): void {
     this.#queue.emit("");
+    this.queueMoved();
+  }
+
+  /** After a job has left the queue: those behind it have `position` events that no `changed` tells of. */
+  queueMoved(): void {
+    this.#moves.emit("");
   }
 
   /** After somebody has asked to cancel a job that is in the hands of the runner. */
@@ -89,12 +96,16 @@ export class JobHub {
     return this.#queue.on("", listener);
   }
 
+  onQueueMoved(listener: Listener): () => void {
+    return this.#moves.on("", listener);
+  }
+
   onCancelRequested(jobId: string, listener: Listener): () => void {
     return this.#cancels.on(jobId, listener);
   }
 
   /** Subscriptions that have not ended, for leak checks. */
   get size(): number {
-    return [this.#changes, this.#cancels, this.#any, this.#queue].reduce((sum, channel) => sum + channel.size, 0);
+    return [this.#changes, this.#cancels, this.#any, this.#queue, this.#moves].reduce((sum, channel) => sum + channel.size, 0);
   }
 }
