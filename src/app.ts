@@ -10,6 +10,7 @@ import { createHttpApp } from "./http/app.ts";
 import { listen } from "./http/listen.ts";
 import { Runner } from "./runner/runner.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
+import type { Checkpoint } from "./telemetry/checkpoint.ts";
 import type { Clock } from "./telemetry/clock.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import type { DocsAssets } from "./web/docs-page.ts";
@@ -27,6 +28,8 @@ export interface AppParams {
   readonly version: string;
   readonly builtinWorkflows: DiscoverOptions["builtins"];
   readonly docsAssets: DocsAssets;
+  /** Told at each place where a death of the process is tested. */
+  readonly checkpoint: Checkpoint;
 }
 
 export interface RunningApp {
@@ -64,7 +67,7 @@ function limitsOf(config: Config) {
 }
 
 async function build(params: AppParams, started: Stack): Promise<Omit<RunningApp, "stop">> {
-  const { config, logger, clock, version, docsAssets } = params;
+  const { config, logger, clock, version, docsAssets, checkpoint } = params;
   const workflows = await discoverWorkflows({
     builtins: params.builtinWorkflows,
     ...(config.workflowsDir === null ? {} : { dir: config.workflowsDir }),
@@ -82,13 +85,6 @@ async function build(params: AppParams, started: Stack): Promise<Omit<RunningApp
   const backend = createBackend({ url: demo?.url ?? config.comfyuiUrl, clock, logger });
   backend.start();
   started.push(() => backend.stop());
-
-  const owner = randomUUID();
-  const newPromptId = () => randomUUID();
-  const leaseMs = config.leaseSeconds * 1000;
-  const runner = new Runner({ jobs, hub, backend, files, clock, logger, owner, newPromptId, leaseMs, prefetch: config.prefetch });
-  await runner.start();
-  started.push(() => runner.stop());
 
   const health = new GatewayHealth({ jobs, files, backend, clock, logger });
   const stopping = new AbortController();
@@ -109,9 +105,25 @@ async function build(params: AppParams, started: Stack): Promise<Omit<RunningApp
     stopping: stopping.signal,
   });
   const server = await listen(app, config);
+  started.push(() => server.close());
+
+  const runner = new Runner({
+    jobs,
+    hub,
+    backend,
+    files,
+    clock,
+    logger,
+    checkpoint,
+    owner: randomUUID(),
+    newPromptId: () => randomUUID(),
+    leaseMs: config.leaseSeconds * 1000,
+    prefetch: config.prefetch,
+  });
+  await runner.start();
   started.push(() => {
     stopping.abort();
-    return server.close();
+    return runner.stop({ drainMs: config.drainSeconds * 1000 });
   });
   return { url: server.url, demo: config.demo, workflows };
 }

@@ -7,12 +7,15 @@ import { runCommandLine } from "./commands/command-line.ts";
 import { failureText } from "./commands/failure.ts";
 import { docsAssets } from "./generated/docs-assets.ts";
 import { builtinWorkflows } from "./generated/workflows.ts";
+import { systemClock } from "./telemetry/clock.ts";
+import { type Checkpoint, killAt, noCheckpoint } from "./telemetry/checkpoint.ts";
 
 /** `npm start` hands on the Ctrl-C that the terminal has sent to the whole group already: that is one wish, not two. */
 const echoMs = 250;
 
 function main(): void {
   const stop = new AbortController();
+  const readerGone = new AbortController();
   let askedAt = 0;
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     process.on(signal, () => {
@@ -28,6 +31,7 @@ function main(): void {
     // Whoever read along is gone, as in `comfyui-api help | head -1`. That ends the reading, not the work.
     stream.on("error", (error: NodeJS.ErrnoException) => {
       if (error.code !== "EPIPE") throw error;
+      if (stream === process.stdout) readerGone.abort();
     });
   }
 
@@ -38,8 +42,11 @@ function main(): void {
     workflowsBeside: workflowsBesideExecutable(),
     print: (text) => process.stdout.write(text),
     complain: (text) => process.stderr.write(text),
+    terminal: () => (process.stdout.isTTY ? { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 } : null),
+    readerGone: readerGone.signal,
+    clock: systemClock,
     stopAsked: stop.signal,
-    startGateway: (params) => startApp({ ...params, builtinWorkflows, docsAssets }),
+    startGateway: (params) => startApp({ ...params, builtinWorkflows, docsAssets, checkpoint: testedCheckpoint() }),
   });
   run.then(
     (code) => process.exit(code),
@@ -48,6 +55,12 @@ function main(): void {
       process.exit(1);
     },
   );
+}
+
+/** A test hook, see there: dies where COMFYUI_API_KILL_AT says. */
+function testedCheckpoint(): Checkpoint {
+  const place = process.env["COMFYUI_API_KILL_AT"];
+  return place === undefined ? noCheckpoint : killAt(place, () => process.kill(process.pid, "SIGKILL"));
 }
 
 function workflowsBesideExecutable(): string | null {

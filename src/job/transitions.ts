@@ -1,7 +1,7 @@
 import { jobStatuses, type JobStatus } from "./job.ts";
 
 /** The state machine of a job, whole: which status may follow which. A finished job never changes again. */
-export const transitions: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
+const transitions: Readonly<Record<JobStatus, readonly JobStatus[]>> = {
   // A queued job can finish without running: ComfyUI refuses its graph, or it is called off.
   queued: ["running", "completed", "failed", "cancelled"],
   // Back to queued when its attempt is lost or given back.

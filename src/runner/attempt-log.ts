@@ -1,17 +1,17 @@
 import type { BackendEvent } from "../comfyui/event.ts";
 import type { RunFailure } from "../comfyui/history.ts";
-import { AppError } from "../errors/app-error.ts";
 import type { JobHub } from "../events/job-hub.ts";
 import type { Job, JobWarning } from "../job/job.ts";
-import type { JobStore, Lease } from "../job/job-store.ts";
+import type { RecordedEvent } from "../job/job-store.ts";
 import type { JsonValue } from "../json/exact.ts";
 import type { Clock, Timer } from "../telemetry/clock.ts";
-import type { Logger } from "../telemetry/logger.ts";
+import type { HeldJob } from "./held-job.ts";
 import type { Found, SocketImage } from "./output-collector.ts";
 import { ProgressTracker } from "./progress-tracker.ts";
+import { nodeEvent, progressEvent, warningEvent } from "./run-event.ts";
 
 /** Four times a second is as often as a person sees, and keeps the store's writes few. */
-const progressMs = 250;
+const recordMs = 250;
 /** More warnings than this tell a caller nothing new. */
 const maxWarnings = 100;
 const nodeErrorCode = "node_error";
@@ -19,29 +19,30 @@ const nodeErrorCode = "node_error";
 const socketSaver = "SaveImageWebsocket";
 
 interface AttemptLogParams {
-  readonly job: Job;
-  readonly lease: Lease;
-  readonly jobs: JobStore;
+  readonly held: HeldJob;
   readonly hub: JobHub;
   readonly clock: Clock;
-  readonly logger: Logger;
 }
 
-/** What an attempt's events told: progress (stored at most four times a second), warnings, outputs. */
+/** What an attempt's events told: progress and node events (stored together, at most four times a second), warnings, outputs. */
 export class AttemptLog {
   readonly #params: AttemptLogParams;
   readonly #progress: ProgressTracker;
   readonly #warnings: JobWarning[];
   readonly #announced = new Map<string, JsonValue[]>();
   readonly #socketImages: SocketImage[] = [];
+  #unrecorded: RecordedEvent[] = [];
+  #recording: Promise<void> = Promise.resolve();
+  #progressed = false;
   #started = false;
   #timer: Timer | null = null;
   #stopped = false;
 
   constructor(params: AttemptLogParams) {
+    const { job } = params.held;
     this.#params = params;
-    this.#progress = new ProgressTracker(params.job.graph, params.job.progress?.percent);
-    this.#warnings = [...params.job.warnings];
+    this.#progress = new ProgressTracker(job.graph, job.progress?.percent);
+    this.#warnings = [...job.warnings];
   }
 
   /** Whether ComfyUI has begun to run the prompt. */
@@ -67,16 +68,27 @@ export class AttemptLog {
   }
 
   warn(warning: JobWarning): void {
-    if (this.#warnings.length < maxWarnings) this.#warnings.push(warning);
+    if (this.#warnings.length >= maxWarnings) return;
+    this.#warnings.push(warning);
+    this.#note(warningEvent(warning));
   }
 
   apply(event: BackendEvent): void {
     if (this.#stopped) return;
-    if (this.#progress.apply(event)) this.#scheduleProgress();
+    if (this.#progress.apply(event)) {
+      this.#progressed = true;
+      this.#schedule();
+    }
     switch (event.type) {
       case "started":
+        this.#started = true;
+        break;
       case "node-started":
         this.#started = true;
+        this.#note(nodeEvent("node_started", this.#job.graph, event.nodeId));
+        break;
+      case "node-finished":
+        this.#note(nodeEvent("node_finished", this.#job.graph, event.nodeId));
         break;
       case "node-output":
         this.#announced.set(event.nodeId, [...(this.#announced.get(event.nodeId) ?? []), event.ui]);
@@ -85,7 +97,7 @@ export class AttemptLog {
         this.warn({ code: nodeErrorCode, message: `${event.classType}: ${event.message}`, nodeId: event.nodeId });
         break;
       case "preview":
-        this.#keepSocketImage(event);
+        this.#keepImage(event);
         break;
       case "gap":
         this.#warnAboutSocketImages();
@@ -94,37 +106,55 @@ export class AttemptLog {
     }
   }
 
-  /** No progress is stored after this. */
+  /** Stores what has not been stored yet; nothing is stored by itself after this. */
+  async settle(): Promise<void> {
+    this.stop();
+    await this.#recording;
+    await this.#record();
+  }
+
+  /** Nothing is stored after this. */
   stop(): void {
     this.#stopped = true;
     this.#timer?.cancel();
   }
 
-  #keepSocketImage(event: Extract<BackendEvent, { type: "preview" }>): void {
-    if (event.nodeId === null || this.#params.job.graph[event.nodeId]?.class_type !== socketSaver) return;
-    this.#socketImages.push({ nodeId: event.nodeId, contentType: event.contentType, image: event.image });
+  get #job(): Job {
+    return this.#params.held.job;
+  }
+
+  #keepImage({ nodeId, contentType, image }: Extract<BackendEvent, { type: "preview" }>): void {
+    const isOutput = nodeId !== null && this.#job.graph[nodeId]?.class_type === socketSaver;
+    if (isOutput) this.#socketImages.push({ nodeId, contentType, image });
+    else this.#params.hub.preview(this.#job.id, { nodeId, contentType, image });
   }
 
   #warnAboutSocketImages(): void {
-    for (const [nodeId, node] of Object.entries(this.#params.job.graph)) {
+    for (const [nodeId, node] of Object.entries(this.#job.graph)) {
       if (node.class_type !== socketSaver) continue;
       this.warn({ code: "socket_images_lost", message: "The connection to ComfyUI broke: images that this node sent meanwhile are missing.", nodeId });
     }
   }
 
-  #scheduleProgress(): void {
-    this.#timer ??= this.#params.clock.after(progressMs, () => void this.#saveProgress());
+  #note(event: RecordedEvent | null): void {
+    if (event === null || this.#stopped) return;
+    this.#unrecorded.push(event);
+    this.#schedule();
   }
 
-  async #saveProgress(): Promise<void> {
-    const { jobs, hub, lease, logger } = this.#params;
-    this.#timer = null;
-    try {
-      await jobs.saveProgress(lease, { progress: this.#progress.snapshot(), cachedNodes: this.#progress.cachedNodes });
-      hub.changed(lease.jobId);
-    } catch (error) {
-      // The next change of progress is another chance; the job itself does not depend on it.
-      logger.warn({ job_id: lease.jobId, err: AppError.from(error) }, "could not store a job's progress");
-    }
+  #schedule(): void {
+    this.#timer ??= this.#params.clock.after(recordMs, () => {
+      this.#timer = null;
+      this.#recording = this.#record();
+    });
+  }
+
+  async #record(): Promise<void> {
+    if (this.#unrecorded.length === 0 && !this.#progressed) return;
+    const progress = this.#progress.snapshot();
+    const events = this.#progressed ? [...this.#unrecorded, progressEvent(progress)] : this.#unrecorded;
+    this.#unrecorded = [];
+    this.#progressed = false;
+    await this.#params.held.record({ events, progress, cachedNodes: this.#progress.cachedNodes });
   }
 }

@@ -1,42 +1,28 @@
-import type { Backend, Whereabouts } from "../comfyui/backend.ts";
+import type { Whereabouts } from "../comfyui/backend.ts";
 import type { BackendEvent } from "../comfyui/event.ts";
-import type { HistoryEntry } from "../comfyui/history.ts";
 import { AppError } from "../errors/app-error.ts";
-import type { ErrorCode } from "../errors/table.ts";
-import type { JobHub } from "../events/job-hub.ts";
-import type { FileStore } from "../files/file-store.ts";
-import type { Job, JobError, JobWarning } from "../job/job.ts";
-import type { ClaimedJob, JobStore, Lease, LeaseAnswer } from "../job/job-store.ts";
-import { mayRetry } from "../job/retry-policy.ts";
-import type { Clock } from "../telemetry/clock.ts";
-import type { Logger } from "../telemetry/logger.ts";
+import type { ClaimedJob } from "../job/job-store.ts";
+import type { AttemptDeps } from "./attempt-deps.ts";
 import { AttemptLog } from "./attempt-log.ts";
-import { OutputCollector } from "./output-collector.ts";
-import { errorOfRejection, errorOfRun } from "./verdict.ts";
+import { Conclusion } from "./conclusion.ts";
+import { deadlineOf } from "./deadline.ts";
+import { HeldJob, JobLeft } from "./held-job.ts";
+import { stopPrompt } from "./stop-prompt.ts";
+import { errorOfRejection } from "./verdict.ts";
 import { Wakeup } from "./wakeup.ts";
 
 /** While events arrive, ComfyUI is asked only to be sure: it must be noticed within 5 s that it lost a prompt. */
 const checkMs = 2_000;
 /** Without events the end of a run is seen by asking alone. */
 const blindCheckMs = 500;
-/** Before a failed write or an unreachable ComfyUI is tried again. */
-const retryMs = 2_000;
 /** A POST whose answer was lost may still be on its way: the prompt must be missing this often in a row. */
 const absencesToBelieve = 3;
 
-export interface AttemptDeps {
-  readonly jobs: JobStore;
-  readonly hub: JobHub;
-  readonly backend: Backend;
-  readonly files: FileStore;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** A fresh lower-case UUIDv4. */
-  readonly newPromptId: () => string;
-}
+/** Why a prompt is taken out of ComfyUI. */
+type StopReason = "cancelled" | "given-back" | "start_timeout" | "run_timeout";
 
-/** Thrown inside an attempt to leave it: the job is not ours any more, or the runner stops. Never an error. */
-class Left extends Error {}
+/** How the watch of a prompt ended. */
+type End = Extract<Whereabouts, { state: "finished" }> | { readonly state: "lost" } | { readonly state: "stop"; readonly reason: StopReason };
 
 /**
  * Drives one claimed job through one attempt: files up, prompt id stored, graph sent, watched to its end, outputs
@@ -44,84 +30,107 @@ class Left extends Error {}
  */
 export class Attempt {
   readonly #deps: AttemptDeps;
-  readonly #lease: Lease;
+  readonly #held: HeldJob;
   readonly #wakeup: Wakeup;
   readonly #log: AttemptLog;
-  #job: Job;
-  #left = false;
-  #running = false;
+  readonly #conclusion: Conclusion;
+  #cancelRequested: boolean;
+  #givingBack = false;
   #blind = false;
   #unsure = false;
   #ended = false;
 
   constructor(deps: AttemptDeps, claimed: ClaimedJob) {
     this.#deps = deps;
-    this.#job = claimed.job;
-    this.#lease = claimed.lease;
     this.#wakeup = new Wakeup(deps.clock);
-    this.#running = claimed.job.status === "running";
-    this.#log = new AttemptLog({ ...deps, job: claimed.job, lease: claimed.lease });
+    this.#held = new HeldJob({ ...deps, claimed, wakeup: this.#wakeup });
+    this.#log = new AttemptLog({ ...deps, held: this.#held });
+    this.#conclusion = new Conclusion({ ...deps, held: this.#held, log: this.#log });
+    this.#cancelRequested = claimed.job.cancelRequestedAt !== null;
+  }
+
+  get held(): HeldJob {
+    return this.#held;
   }
 
   /** Ends the watch at the next point where nothing is half done. ComfyUI goes on; the job stays as it is. */
   leave(): void {
-    this.#left = true;
+    this.#held.leave();
+  }
+
+  /** The caller does not want the job any more: it is stopped wherever it is. */
+  cancel(): void {
+    this.#cancelRequested = true;
     this.#wakeup.wake();
   }
 
-  /** Resolves when the job is finished, back in the queue, or left. Never rejects. */
+  /** The process is about to end: a job that does not run yet goes back to the queue, one that runs may end. */
+  giveBack(): void {
+    this.#givingBack = true;
+    this.#wakeup.wake();
+  }
+
+  /** Resolves when the job is finished, back in the queue, or left, and ComfyUI is free of it. */
   async run(): Promise<void> {
+    const { hub } = this.#deps;
+    const { id } = this.#held.job;
+    const unsubscribe = hub.onCancelRequested(id, () => this.cancel());
     try {
-      const { promptId } = this.#job;
+      const { promptId } = this.#held.job;
       if (promptId === null) await this.#begin();
-      else await this.#watch(promptId, null);
+      else await this.#watch(promptId, "sent-before");
     } catch (error) {
-      if (error instanceof Left) return;
-      await this.#failUnexpectedly(error);
+      if (!(error instanceof JobLeft)) await this.#conclusion.failUnexpectedly(error);
+    } finally {
+      unsubscribe();
+      this.#log.stop();
+      hub.dropPreview(id);
     }
   }
 
   async #begin(): Promise<void> {
-    const ready = await this.#uploadFiles();
-    if (!ready) return;
+    this.#deps.checkpoint("claimed");
+    if (!(await this.#uploadFiles())) return;
+    this.#deps.checkpoint("files-uploaded");
+    if (this.#cancelRequested) return this.#conclusion.cancel();
     const promptId = this.#deps.newPromptId();
-    await this.#write(() => this.#deps.jobs.beginAttempt(this.#lease, { promptId }));
-    this.#job = { ...this.#job, promptId, attempt: this.#job.attempt + 1 };
-    await this.#watch(promptId, this.#job.graph);
+    await this.#held.beginAttempt(promptId);
+    this.#deps.checkpoint("prompt-id-stored");
+    await this.#watch(promptId, "to-send");
   }
 
   /** @returns false when the job went back to the queue because ComfyUI does not answer */
   async #uploadFiles(): Promise<boolean> {
     try {
-      for (const { fileId, name } of this.#job.files) {
-        this.#checkLeft();
+      for (const { fileId, name } of this.#held.job.files) {
+        this.#held.checkLeft();
         await this.#deps.backend.upload({ name, content: await this.#deps.files.blob(fileId) });
       }
       return true;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "comfyui_unreachable") throw error;
-      await this.#release({ attemptMade: false });
+      await this.#held.giveBack();
       return false;
     }
   }
 
-  /** @param graph sent first; null when an earlier process has sent it */
-  async #watch(promptId: string, graph: Job["graph"] | null): Promise<void> {
+  async #watch(promptId: string, mode: "to-send" | "sent-before"): Promise<void> {
     // Subscribed before the graph is sent: a run can end before the answer to its POST arrives (comfyui-protocol.md §1.1).
     const unsubscribe = this.#deps.backend.onEvent(promptId, (event) => this.#onEvent(event));
     try {
-      if (graph === null) this.#blind = true;
-      else if (!(await this.#send(promptId, graph))) return;
-      await this.#follow(promptId);
+      if (mode === "sent-before") this.#blind = true;
+      else if (!(await this.#send(promptId))) return;
+      await this.#conclude(promptId, await this.#follow(promptId));
     } finally {
       unsubscribe();
-      this.#log.stop();
     }
   }
 
   /** @returns whether ComfyUI has, or may have, the prompt */
-  async #send(promptId: string, graph: Job["graph"]): Promise<boolean> {
-    const submission = await this.#deps.backend.submit({ graph, promptId });
+  async #send(promptId: string): Promise<boolean> {
+    const { job } = this.#held;
+    const submission = await this.#deps.backend.submit({ graph: job.graph, promptId });
+    this.#deps.checkpoint("prompt-sent");
     switch (submission.outcome) {
       case "accepted":
         for (const refused of submission.refused) {
@@ -129,18 +138,18 @@ export class Attempt {
         }
         return true;
       case "unknown":
-        this.#deps.logger.warn({ job_id: this.#job.id, prompt_id: promptId, err: submission.cause }, "no answer to a sent graph; looking it up");
+        this.#deps.logger.warn({ job_id: job.id, prompt_id: promptId, err: submission.cause }, "no answer to a sent graph; looking it up");
         this.#unsure = true;
         this.#blind = true;
         return true;
       case "rejected":
-        await this.#fail(errorOfRejection(this.#job, submission), []);
+        await this.#conclusion.fail(errorOfRejection(job, submission));
         return false;
       case "not-sent":
-        this.#deps.logger.warn({ job_id: this.#job.id, err: submission.cause }, "ComfyUI does not take the graph; the job waits in the queue");
+        this.#deps.logger.warn({ job_id: job.id, err: submission.cause }, "ComfyUI does not take the graph; the job waits in the queue");
         // A proxy that answers for ComfyUI would otherwise have the same job sent again and again without a break.
-        await this.#pause();
-        await this.#release({ attemptMade: false });
+        await this.#held.pause();
+        await this.#held.giveBack();
         return false;
     }
   }
@@ -154,22 +163,35 @@ export class Attempt {
   }
 
   /** Watches until the history has the prompt or ComfyUI does not know it: the two ends that are always right (comfyui-protocol.md §2.4). */
-  async #follow(promptId: string): Promise<void> {
+  async #follow(promptId: string): Promise<End> {
     for (let absences = 0; ; ) {
-      const woken = this.#ended || (await this.#wakeup.wait(this.#blind ? blindCheckMs : checkMs));
-      this.#checkLeft();
-      if (woken && !this.#ended && !this.#blind) {
-        // Woken by the first event of the run: nothing to ask.
-        await this.#markRunning();
-        continue;
-      }
+      const woken = this.#ended || (await this.#wakeup.wait(this.#untilNextCheckMs()));
+      this.#held.checkLeft();
+      if (this.#log.started) await this.#markRunning();
+      const reason = this.#reasonToStop();
+      if (reason !== null) return { state: "stop", reason };
+      // Woken by the first event of the run: nothing to ask.
+      if (woken && !this.#ended && !this.#blind) continue;
       const whereabouts = await this.#locate(promptId);
-      if (this.#log.started || whereabouts?.state === "running") await this.#markRunning();
-      if (whereabouts?.state === "finished") return this.#finish(whereabouts.entry);
+      if (whereabouts?.state === "running") await this.#markRunning();
+      if (whereabouts?.state === "finished") return whereabouts;
       absences = whereabouts?.state === "absent" ? absences + 1 : 0;
-      if (absences >= (this.#unsure ? absencesToBelieve : 1)) return this.#lost();
-      if (this.#ended) await this.#pause();
+      if (absences >= (this.#unsure ? absencesToBelieve : 1)) return { state: "lost" };
+      if (this.#ended) await this.#held.pause(blindCheckMs);
     }
+  }
+
+  #untilNextCheckMs(): number {
+    const interval = this.#blind ? blindCheckMs : checkMs;
+    const deadline = deadlineOf(this.#held.job);
+    return deadline === null ? interval : Math.max(0, Math.min(interval, deadline.at - this.#deps.clock.now()));
+  }
+
+  #reasonToStop(): StopReason | null {
+    if (this.#cancelRequested) return "cancelled";
+    if (this.#givingBack && this.#held.job.status === "queued") return "given-back";
+    const deadline = deadlineOf(this.#held.job);
+    return deadline !== null && this.#deps.clock.now() >= deadline.at ? deadline.code : null;
   }
 
   /** null when ComfyUI does not answer. */
@@ -177,107 +199,58 @@ export class Attempt {
     try {
       return await this.#deps.backend.locate(promptId);
     } catch (error) {
-      this.#deps.logger.debug({ job_id: this.#job.id, err: AppError.from(error) }, "could not ask ComfyUI about a prompt");
+      this.#deps.logger.debug({ job_id: this.#held.job.id, err: AppError.from(error) }, "could not ask ComfyUI about a prompt");
       return null;
     }
   }
 
   async #markRunning(): Promise<void> {
-    if (this.#running) return;
-    const startedAt = this.#deps.clock.now();
-    await this.#write(() => this.#deps.jobs.markRunning(this.#lease, { startedAt, warnings: this.#log.warnings }));
-    this.#job = { ...this.#job, status: "running", startedAt };
-    this.#running = true;
+    if (this.#held.job.status === "running") return;
+    await this.#held.markRunning(this.#log.warnings);
+    this.#deps.checkpoint("mid-run");
   }
 
-  async #finish(entry: HistoryEntry): Promise<void> {
-    await this.#markRunning();
-    this.#log.stop();
-    const collector = new OutputCollector({ ...this.#deps, job: this.#job, found: { recorded: entry.outputs, ...this.#log.found() } });
-    const failure = errorOfRun(this.#job, entry);
-    const uncopied = await this.#collect(collector);
-    const error = failure ?? uncopied;
-    const cachedNodes = this.#log.cachedNodes ?? entry.cachedNodeIds.length;
-    const finish = { completedAt: this.#deps.clock.now(), outputs: collector.outputs, warnings: this.#log.warningsOfRun(entry.failure), cachedNodes };
-    if (error === null) await this.#write(() => this.#deps.jobs.complete(this.#lease, finish));
-    else await this.#write(() => this.#deps.jobs.fail(this.#lease, { ...finish, error }));
-    this.#deps.logger.info({ job_id: this.#job.id, workflow: this.#job.workflow, outputs: collector.outputs.length, code: error?.code }, "job finished");
-  }
-
-  /** @returns the error that ends the job, when an output is not to be had */
-  async #collect(collector: OutputCollector): Promise<JobError | null> {
-    for (;;) {
-      try {
-        await collector.collect();
-        return null;
-      } catch (error) {
-        const known = AppError.from(error);
-        if (known.code !== "comfyui_unreachable" && known.code !== "storage_failed") {
-          return { code: known.code, detail: known.detail, errors: [] };
-        }
-        this.#deps.logger.warn({ job_id: this.#job.id, err: known }, "could not copy an output; trying again");
-        await this.#pause();
-      }
+  async #conclude(promptId: string, end: End): Promise<void> {
+    switch (end.state) {
+      case "finished":
+        return this.#conclusion.finish(end.entry);
+      case "lost":
+        return this.#conclusion.lost();
+      case "stop":
+        return this.#stop(promptId, end.reason);
     }
   }
 
-  async #lost(): Promise<void> {
-    const code: ErrorCode = "comfyui_lost";
-    if (mayRetry(code, this.#job.attempt)) {
-      this.#deps.logger.warn({ job_id: this.#job.id, attempt: this.#job.attempt }, "ComfyUI lost the job; it goes back to the queue");
-      return this.#release({ attemptMade: true });
+  async #stop(promptId: string, reason: StopReason): Promise<void> {
+    this.#deps.checkpoint("cancel-seen");
+    const stopped = await stopPrompt({ ...this.#deps, held: this.#held, promptId });
+    this.#deps.checkpoint("run-cancelled");
+    // What was done before it could be stopped is not thrown away.
+    if (stopped.outcome === "ended" && stopped.entry.failure?.kind !== "interrupted") return this.#conclusion.finish(stopped.entry);
+    const runsOn = stopped.outcome === "runs-on";
+    if (runsOn && reason !== "given-back") {
+      this.#log.warn({ code: "still_running", message: "ComfyUI did not stop when it was told to: a node does not listen to interrupts. The next job waits for it." });
     }
-    const detail = `ComfyUI lost the job in ${this.#job.attempt} attempts, as it does when it restarts or is killed. The graph may need more memory than the host has.`;
-    await this.#fail({ code, detail, errors: [] }, this.#log.warnings);
-  }
-
-  async #fail(error: JobError, warnings: readonly JobWarning[]): Promise<void> {
-    const finish = { completedAt: this.#deps.clock.now(), outputs: [], warnings, cachedNodes: this.#log.cachedNodes, error };
-    await this.#write(() => this.#deps.jobs.fail(this.#lease, finish));
-    this.#deps.logger.info({ job_id: this.#job.id, workflow: this.#job.workflow, code: error.code }, "job failed");
-  }
-
-  async #failUnexpectedly(error: unknown): Promise<void> {
-    const known = AppError.from(error);
-    this.#deps.logger.error({ job_id: this.#job.id, err: known }, "an attempt failed inside the gateway");
-    try {
-      await this.#fail({ code: known.code, detail: known.detail, errors: known.errors }, this.#log.warnings);
-    } catch (second) {
-      if (!(second instanceof Left)) throw second;
-    }
-  }
-
-  async #release(params: { readonly attemptMade: boolean }): Promise<void> {
-    await this.#write(() => this.#deps.jobs.release(this.#lease, params));
-    this.#deps.hub.queued();
-  }
-
-  /** A write to the job, tried until the store takes it: a full disk must not lose a result. */
-  async #write(write: () => Promise<LeaseAnswer>): Promise<void> {
-    for (;;) {
-      this.#checkLeft();
-      try {
-        if ((await write()) === "lease-lost") throw new Left();
-        this.#deps.hub.changed(this.#job.id);
+    switch (reason) {
+      case "cancelled":
+        await this.#conclusion.cancel();
+        break;
+      case "given-back":
+        // What could not be taken back is watched by the next process.
+        if (!runsOn) await this.#held.giveBack();
         return;
-      } catch (error) {
-        if (!(error instanceof AppError) || error.code !== "storage_failed") throw error;
-        this.#deps.logger.error({ job_id: this.#job.id, err: error }, "could not store a job's change; trying again");
-        await this.#pause();
-      }
+      default:
+        await this.#conclusion.timeOut(reason);
     }
+    if (runsOn) await this.#untilFree(promptId);
   }
 
-  async #pause(): Promise<void> {
-    const { clock } = this.#deps;
-    const until = clock.now() + retryMs;
-    while (clock.now() < until) {
-      this.#checkLeft();
-      await this.#wakeup.wait(until - clock.now());
+  /** ComfyUI gets no other job from here while it still runs one that is finished for us. */
+  async #untilFree(promptId: string): Promise<void> {
+    for (;;) {
+      const whereabouts = await this.#locate(promptId);
+      if (whereabouts?.state === "finished" || whereabouts?.state === "absent") return;
+      await this.#held.pause(checkMs);
     }
-  }
-
-  #checkLeft(): void {
-    if (this.#left) throw new Left();
   }
 }

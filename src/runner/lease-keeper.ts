@@ -1,19 +1,19 @@
 import { AppError } from "../errors/app-error.ts";
-import type { JobStore, Lease } from "../job/job-store.ts";
 import type { Clock, Timer } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { Attempt } from "./attempt.ts";
 
 export interface LeaseKeeperParams {
-  readonly jobs: JobStore;
-  readonly lease: Lease;
+  readonly attempt: Attempt;
   readonly leaseMs: number;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Called once, when the job belongs to somebody else. */
-  readonly onLost: () => void;
 }
 
-/** Extends a lease at a third of its length until it is stopped or lost: two extensions may fail before it runs out. */
+/**
+ * Extends an attempt's lease at a third of its length: two extensions may fail before it runs out. The answer also
+ * tells when the job belongs to somebody else, or when a cancel was asked for through another gateway.
+ */
 export class LeaseKeeper {
   readonly #params: LeaseKeeperParams;
   #timer: Timer | null = null;
@@ -35,15 +35,16 @@ export class LeaseKeeper {
   }
 
   async #extend(): Promise<void> {
-    const { jobs, lease, leaseMs, clock, logger, onLost } = this.#params;
+    const { attempt, leaseMs, logger } = this.#params;
     try {
-      const answer = await jobs.extend(lease, { leaseMs, nowMs: clock.now() });
+      const answer = await attempt.held.extend(leaseMs);
+      if (answer === "cancel-requested") attempt.cancel();
       if (answer === "lease-lost" && !this.#stopped) {
         this.stop();
-        onLost();
+        attempt.leave();
       }
     } catch (error) {
-      logger.warn({ job_id: lease.jobId, err: AppError.from(error) }, "could not extend a lease; trying again");
+      logger.warn({ job_id: attempt.held.job.id, err: AppError.from(error) }, "could not extend a lease; trying again");
     }
     this.#schedule();
   }

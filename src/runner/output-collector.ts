@@ -6,6 +6,8 @@ import type { FileStore } from "../files/file-store.ts";
 import { kindOf } from "../files/media-type.ts";
 import type { Job, JobOutput } from "../job/job.ts";
 import type { JsonValue } from "../json/exact.ts";
+import type { Checkpoint } from "../telemetry/checkpoint.ts";
+import type { AttemptDeps } from "./attempt-deps.ts";
 
 /** Longest output: above any video a GPU host makes, below what fills a disk unnoticed. */
 const maxOutputBytes = 16 * 2 ** 30;
@@ -65,10 +67,12 @@ function sourcesOf(job: Job, found: Found): Source[] {
 export class OutputCollector {
   readonly #backend: Backend;
   readonly #files: FileStore;
+  readonly #checkpoint: Checkpoint;
   readonly #sources: readonly Source[];
   readonly #outputs: JobOutput[] = [];
 
-  constructor(params: { readonly backend: Backend; readonly files: FileStore; readonly job: Job; readonly found: Found }) {
+  constructor(params: Pick<AttemptDeps, "backend" | "files" | "checkpoint"> & { readonly job: Job; readonly found: Found }) {
+    this.#checkpoint = params.checkpoint;
     this.#backend = params.backend;
     this.#files = params.files;
     this.#sources = sourcesOf(params.job, params.found);
@@ -83,6 +87,7 @@ export class OutputCollector {
   async collect(): Promise<void> {
     for (const source of this.#sources.slice(this.#outputs.length)) {
       this.#outputs.push(await this.#copy(source, this.#outputs.length));
+      this.#checkpoint("mid-copy");
     }
   }
 

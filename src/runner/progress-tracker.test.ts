@@ -33,6 +33,14 @@ describe("ProgressTracker", () => {
     expect(tracker.cachedNodes).toBe(1);
   });
 
+  it("weighs a sampler by its steps, so that percent follows the time", () => {
+    const tracker = new ProgressTracker({ ...graph, "2": { class_type: "KSampler", inputs: { steps: 17 } } });
+    tracker.apply({ type: "node-finished", nodeId: "1" });
+    expect(tracker.snapshot().percent).toBe(5);
+    tracker.apply({ type: "node-finished", nodeId: "2" });
+    expect(tracker.snapshot().percent).toBe(90);
+  });
+
   it("has no current node between two nodes", () => {
     expect(trackerAfter({ type: "node-started", nodeId: "2" }, { type: "node-finished", nodeId: "2" }).snapshot().currentNode).toBeNull();
   });

@@ -1,5 +1,5 @@
 import type { BackendEvent } from "../comfyui/event.ts";
-import type { Graph } from "../graph/graph.ts";
+import type { Graph, GraphNode } from "../graph/graph.ts";
 import type { JobProgress } from "../job/job.ts";
 
 interface CurrentNode {
@@ -8,9 +8,23 @@ interface CurrentNode {
   readonly steps: number | null;
 }
 
-/** Follows an attempt's events and says how far it is. `percent` never goes down. */
+/** Beyond any sampler's use; a bound against a graph that would make one node everything. */
+const maxSteps = 1_000;
+
+/** How much of the work a node is: its sampler steps where it has some, else as much as one step. */
+function weightOf(node: GraphNode): number {
+  const { steps } = node.inputs;
+  return typeof steps === "number" && steps > 1 ? Math.min(steps, maxSteps) : 1;
+}
+
+/**
+ * Follows an attempt's events and says how far it is. `percent` weighs nodes by their sampler steps, and never goes
+ * down.
+ */
 export class ProgressTracker {
   readonly #graph: Graph;
+  readonly #weights: ReadonlyMap<string, number>;
+  readonly #totalWeight: number;
   readonly #done = new Set<string>();
   #current: CurrentNode | null = null;
   #percent: number;
@@ -19,6 +33,8 @@ export class ProgressTracker {
   /** @param floor percent already shown to the caller, by an earlier watch of the same attempt */
   constructor(graph: Graph, floor = 0) {
     this.#graph = graph;
+    this.#weights = new Map(Object.entries(graph).map(([id, node]) => [id, weightOf(node)]));
+    this.#totalWeight = [...this.#weights.values()].reduce((sum, weight) => sum + weight, 0);
     this.#percent = floor;
   }
 
@@ -58,8 +74,9 @@ export class ProgressTracker {
     const totalNodes = Object.keys(this.#graph).length;
     const current = this.#current;
     const running = current !== null && !this.#done.has(current.id) && current.step !== null && current.steps !== null;
-    const fraction = running ? current.step / current.steps : 0;
-    const percent = Math.round(((this.#done.size + fraction) / totalNodes) * 1000) / 10;
+    const begun = running ? (current.step / current.steps) * (this.#weights.get(current.id) ?? 0) : 0;
+    const done = [...this.#done].reduce((sum, id) => sum + (this.#weights.get(id) ?? 0), begun);
+    const percent = Math.round((done / this.#totalWeight) * 1000) / 10;
     this.#percent = Math.max(this.#percent, percent);
     const node = current === null ? undefined : this.#graph[current.id];
     return {

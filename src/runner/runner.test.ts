@@ -14,6 +14,7 @@ import type { Graph } from "../graph/graph.ts";
 import { isFinished, type Job } from "../job/job.ts";
 import type { JobStore } from "../job/job-store.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
+import { noCheckpoint } from "../telemetry/checkpoint.ts";
 import { systemClock } from "../telemetry/clock.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { Runner } from "./runner.ts";
@@ -34,7 +35,7 @@ let runner: Runner;
 
 function startRunner(): Promise<void> {
   runner = new Runner({
-    jobs, hub, backend, files, clock: systemClock, logger: silentLogger, owner: randomUUID(), newPromptId: () => randomUUID(), leaseMs: 30_000, prefetch: 1,
+    jobs, hub, backend, files, clock: systemClock, logger: silentLogger, owner: randomUUID(), newPromptId: () => randomUUID(), checkpoint: noCheckpoint, leaseMs: 30_000, prefetch: 1,
   });
   return runner.start();
 }
@@ -51,7 +52,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  await runner.stop();
+  await runner.stop({ drainMs: 0 });
   await backend.stop();
   await demo.stop();
   await jobs.close();
@@ -59,9 +60,11 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
+const limits = { owner: null, startTimeoutMs: null, runTimeoutMs: null, webhookUrl: null };
+
 async function submit(graph: Graph, parts: Partial<Job> = {}): Promise<string> {
-  const job = { id: randomUUID(), workflow: null, priority: "normal" as const, inputs: {}, graph, files: [], origins: {}, createdAt: Date.now(), ...parts };
-  await jobs.insert(job);
+  const job = { id: randomUUID(), workflow: null, priority: "normal" as const, inputs: {}, graph, files: [], origins: {}, createdAt: Date.now(), ...limits, ...parts };
+  await jobs.insert(job, { maxQueued: 1000 });
   hub.queued();
   return job.id;
 }
@@ -171,6 +174,162 @@ describe("the queue", () => {
   });
 });
 
+/** Its sampler can be held at any step. */
+const sampled: Graph = {
+  "1": { class_type: "CheckpointLoaderSimple", inputs: { ckpt_name: "v1-5-pruned-emaonly.safetensors" } },
+  "2": { class_type: "CLIPTextEncode", inputs: { text: "a", clip: ["1", 1] } },
+  "3": { class_type: "EmptyLatentImage", inputs: { width: 64, height: 64, batch_size: 1 } },
+  "4": {
+    class_type: "KSampler",
+    inputs: {
+      seed: 1, steps: 4, cfg: 1, sampler_name: "euler", scheduler: "simple", denoise: 1,
+      model: ["1", 0], positive: ["2", 0], negative: ["2", 0], latent_image: ["3", 0],
+    },
+  },
+  "5": { class_type: "VAEDecode", inputs: { samples: ["4", 0], vae: ["1", 2] } },
+  "6": { class_type: "SaveImage", inputs: { images: ["5", 0], filename_prefix: "t/sampled" } },
+};
+
+async function running(id: string): Promise<Job> {
+  await vi.waitFor(async () => expect((await read(id)).status).toBe("running"), { timeout: 10_000 });
+  return read(id);
+}
+
+/** Handed to ComfyUI, and waiting there. */
+async function waitingInComfy(id: string): Promise<void> {
+  await vi.waitFor(async () => expect(demo.accepted().map(({ promptId }) => promptId)).toContain((await read(id)).promptId));
+}
+
+async function requestCancel(id: string): Promise<string> {
+  const answer = await jobs.requestCancel({ jobId: id, nowMs: Date.now() });
+  if (answer === "requested") hub.cancelRequested(id);
+  return answer;
+}
+
+async function eventTypes(id: string): Promise<string[]> {
+  return (await jobs.readEvents({ jobId: id, afterId: 0, limit: 1000 })).map(({ type }) => type);
+}
+
+describe("the log of a job", () => {
+  it("tells its whole way in order, with one end", async () => {
+    const id = await submit(sampled);
+    const job = await finished(id);
+    expect(job.progress).toMatchObject({ percent: 100, completedNodes: 6, currentNode: null });
+    const types = await eventTypes(id);
+    expect(types[0]).toBe("queued");
+    expect(types.indexOf("started")).toBeLessThan(types.indexOf("node_started"));
+    expect(types.filter((type) => type === "node_finished")).toHaveLength(6);
+    expect(types).toContain("progress");
+    expect(types.slice(-2)).toEqual(["output", "completed"]);
+  });
+});
+
+describe("a cancel", () => {
+  it("of a running job interrupts ComfyUI and leaves it free", async () => {
+    demo.faults.holdNode("KSampler", 2);
+    const id = await submit(sampled);
+    await running(id);
+    expect(await requestCancel(id)).toBe("requested");
+    expect(await finished(id)).toMatchObject({ status: "cancelled", error: null, outputs: [] });
+    expect((await finished(await submit(picture))).status).toBe("completed");
+  });
+
+  it("of a job that waits in ComfyUI takes it out there, and it never runs", async () => {
+    const release = demo.faults.holdNode("KSampler", 2);
+    const first = await submit(sampled);
+    await running(first);
+    const second = await submit(picture);
+    await waitingInComfy(second);
+    const { promptId } = await read(second);
+    expect(await requestCancel(second)).toBe("requested");
+    expect((await finished(second)).status).toBe("cancelled");
+    release();
+    expect((await finished(first)).status).toBe("completed");
+    expect(demo.runs().has(promptId ?? "")).toBe(false);
+  });
+
+  it("that comes when the run has ended changes nothing", async () => {
+    const id = await submit(picture);
+    await finished(id);
+    expect(await requestCancel(id)).toBe("finished");
+    expect((await read(id)).status).toBe("completed");
+  });
+});
+
+describe("a deadline", () => {
+  it("stops a job that runs too long and frees ComfyUI", async () => {
+    demo.faults.holdNode("KSampler", 2);
+    const id = await submit(sampled, { runTimeoutMs: 300 });
+    expect(await finished(id)).toMatchObject({ status: "failed", error: { code: "run_timeout" } });
+    expect((await finished(await submit(picture))).status).toBe("completed");
+  });
+
+  it("fails a job that waits in ComfyUI beyond its start timeout", async () => {
+    const release = demo.faults.holdNode("KSampler", 2);
+    const first = await submit(sampled);
+    await running(first);
+    const second = await submit(picture, { startTimeoutMs: 500 });
+    expect(await finished(second)).toMatchObject({ status: "failed", error: { code: "start_timeout" }, startedAt: null });
+    release();
+    expect((await finished(first)).status).toBe("completed");
+  });
+});
+
+describe("a failure that may pass", () => {
+  it("of memory is tried once more after ComfyUI has freed its memory", async () => {
+    const id = await submit({
+      ...picture,
+      "2": { class_type: "Fail", inputs: { image: ["1", 0], kind: "oom" } },
+      "4": { class_type: "SaveImage", inputs: { images: ["2", 0], filename_prefix: "t/oom" } },
+    });
+    const job = await finished(id);
+    expect(job).toMatchObject({ status: "failed", attempt: 2, error: { code: "comfyui_out_of_memory" } });
+    expect(job.attempts.map(({ error }) => error?.code)).toEqual(["comfyui_out_of_memory", "comfyui_out_of_memory"]);
+    expect(await eventTypes(id)).toContain("retrying");
+  });
+
+  it("of ComfyUI itself starts the job anew, and blames only the job that ran", async () => {
+    const release = demo.faults.holdNode("KSampler", 2);
+    const killer = await submit(sampled);
+    await running(killer);
+    const innocent = await submit(picture);
+    await waitingInComfy(innocent);
+    await demo.faults.restart();
+    await vi.waitFor(async () => expect((await read(killer)).attempts[0]?.error?.code).toBe("comfyui_lost"), { timeout: 10_000 });
+    release();
+    expect(await finished(killer)).toMatchObject({ status: "completed", attempt: 2 });
+    expect((await finished(innocent)).status).toBe("completed");
+  });
+});
+
+describe("a runner that is asked to stop", () => {
+  it("lets the running job end and gives the waiting one back", async () => {
+    const release = demo.faults.holdNode("KSampler", 2);
+    const first = await submit(sampled);
+    await running(first);
+    const second = await submit(picture);
+    await waitingInComfy(second);
+    const stopped = runner.stop({ drainMs: 60_000 });
+    await vi.waitFor(async () => expect(await read(second)).toMatchObject({ status: "queued", promptId: null, attempt: 0 }), { timeout: 5_000 });
+    release();
+    await stopped;
+    expect((await read(first)).status).toBe("completed");
+    await startRunner();
+    expect(await finished(second)).toMatchObject({ status: "completed", attempt: 1 });
+  });
+
+  it("leaves a job that does not end in time to ComfyUI, and the next one takes it up", async () => {
+    const release = demo.faults.holdNode("KSampler", 2);
+    const id = await submit(sampled);
+    await running(id);
+    await runner.stop({ drainMs: 50 });
+    expect((await read(id)).status).toBe("running");
+    await startRunner();
+    release();
+    expect(await finished(id)).toMatchObject({ status: "completed", attempt: 1 });
+  });
+});
+
 describe("a lost connection", () => {
   it("costs no job: a prompt whose answer was lost is looked up, not sent again", async () => {
     demo.faults.resetAfterAccepting(1);
@@ -187,12 +346,12 @@ describe("a lost connection", () => {
 
 describe("a runner that takes over", () => {
   it("watches a job that an earlier process sent, and does not send it again", async () => {
-    await runner.stop();
+    await runner.stop({ drainMs: 0 });
     const promptId = randomUUID();
     const id = await submit(picture);
     const claimed = await jobs.claim({ owner: "dead", leaseMs: 3_600_000, nowMs: Date.now() });
     if (claimed === null) throw new Error("nothing to claim");
-    await jobs.beginAttempt(claimed.lease, { promptId });
+    await jobs.beginAttempt(claimed.lease, { promptId, nowMs: Date.now() });
     expect(await backend.submit({ graph: picture, promptId })).toMatchObject({ outcome: "accepted" });
     await startRunner();
     expect(await finished(id)).toMatchObject({ status: "completed", attempt: 1, promptId });
@@ -200,11 +359,11 @@ describe("a runner that takes over", () => {
   });
 
   it("sends a job again whose prompt never reached ComfyUI", async () => {
-    await runner.stop();
+    await runner.stop({ drainMs: 0 });
     const id = await submit(picture);
     const claimed = await jobs.claim({ owner: "dead", leaseMs: 3_600_000, nowMs: Date.now() });
     if (claimed === null) throw new Error("nothing to claim");
-    await jobs.beginAttempt(claimed.lease, { promptId: randomUUID() });
+    await jobs.beginAttempt(claimed.lease, { promptId: randomUUID(), nowMs: Date.now() });
     await startRunner();
     expect(await finished(id)).toMatchObject({ status: "completed", attempt: 2 });
   });

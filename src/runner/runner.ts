@@ -1,7 +1,8 @@
 import { AppError } from "../errors/app-error.ts";
 import type { ClaimedJob } from "../job/job-store.ts";
 import type { Timer } from "../telemetry/clock.ts";
-import { Attempt, type AttemptDeps } from "./attempt.ts";
+import { Attempt } from "./attempt.ts";
+import type { AttemptDeps } from "./attempt-deps.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
 
 /** Jobs whose owner died are looked for this often; new ones are announced by the hub. */
@@ -44,14 +45,25 @@ export class Runner {
     this.#poke();
   }
 
-  /** Claims no more and leaves what is under way: ComfyUI goes on with it, and the next process takes it up. */
-  async stop(): Promise<void> {
+  /**
+   * Claims no more. Jobs that wait in ComfyUI go back to the queue; the one that runs may end within `drainMs`. What is
+   * still under way then is left: ComfyUI goes on with it, and the next process takes it up.
+   */
+  async stop(params: { readonly drainMs: number }): Promise<void> {
+    const { clock, logger } = this.#params;
     this.#stopped = true;
     this.#timer?.cancel();
     for (const unsubscribe of this.#subscriptions) unsubscribe();
     await this.#claiming;
-    for (const attempt of this.#attempts.keys()) attempt.leave();
+    for (const attempt of this.#attempts.keys()) attempt.giveBack();
+    if (this.#attempts.size > 0) logger.info({ jobs: this.#attempts.size, drain_ms: params.drainMs }, "waiting for running jobs to end");
+    const patience = clock.after(params.drainMs, () => this.#leaveAll());
     await Promise.all(this.#attempts.values());
+    patience.cancel();
+  }
+
+  #leaveAll(): void {
+    for (const attempt of this.#attempts.keys()) attempt.leave();
   }
 
   /** Claims as many jobs as there is room for. Resolves when they have been claimed, not when they are done. */
@@ -78,9 +90,10 @@ export class Runner {
   }
 
   async #claimAll(): Promise<void> {
-    const { jobs, backend, clock, owner, leaseMs, prefetch } = this.#params;
+    const { jobs, hub, backend, clock, owner, leaseMs, prefetch } = this.#params;
     do {
       this.#again = false;
+      for (const id of await jobs.expireQueued({ nowMs: clock.now() })) hub.changed(id);
       while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
         const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now() });
         if (claimed === null) break;
@@ -90,9 +103,9 @@ export class Runner {
   }
 
   #drive(claimed: ClaimedJob): void {
-    const { jobs, clock, logger, leaseMs } = this.#params;
+    const { clock, logger, leaseMs } = this.#params;
     const attempt = new Attempt(this.#params, claimed);
-    const keeper = new LeaseKeeper({ jobs, lease: claimed.lease, leaseMs, clock, logger, onLost: () => attempt.leave() });
+    const keeper = new LeaseKeeper({ attempt, leaseMs, clock, logger });
     const done = attempt
       .run()
       .catch((error: unknown) => logger.error({ job_id: claimed.job.id, err: AppError.from(error) }, "an attempt was abandoned; its lease will run out"))

@@ -1,0 +1,137 @@
+import { AppError } from "../errors/app-error.ts";
+import type { JobHub } from "../events/job-hub.ts";
+import type { AttemptError, Job, JobError, JobWarning } from "../job/job.ts";
+import type { ClaimedJob, ExtendAnswer, Finish, JobStore, Lease, LeaseAnswer, ProgressRecord, Release } from "../job/job-store.ts";
+import type { Clock } from "../telemetry/clock.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Wakeup } from "./wakeup.ts";
+
+/** Before a write that the store refused is tried again. */
+const retryMs = 2_000;
+
+interface HeldJobParams {
+  readonly claimed: ClaimedJob;
+  readonly jobs: JobStore;
+  readonly hub: JobHub;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly wakeup: Wakeup;
+}
+
+/** Thrown to leave a job: it is not ours any more, or the runner stops. Never an error. */
+export class JobLeft extends Error {}
+
+/**
+ * A job under our lease, and the only way an attempt writes to it. A write the store refuses is tried until it is
+ * taken, for a full disk must not lose a result; each one that is taken is told to the hub.
+ */
+export class HeldJob {
+  readonly #params: HeldJobParams;
+  readonly #lease: Lease;
+  #job: Job;
+  #left = false;
+
+  constructor(params: HeldJobParams) {
+    this.#params = params;
+    this.#lease = params.claimed.lease;
+    this.#job = params.claimed.job;
+  }
+
+  /** As claimed, with what this attempt has written since. */
+  get job(): Job {
+    return this.#job;
+  }
+
+  /** The next write, check or pause throws {@link JobLeft}. */
+  leave(): void {
+    this.#left = true;
+    this.#params.wakeup.wake();
+  }
+
+  /** @throws {JobLeft} */
+  checkLeft(): void {
+    if (this.#left) throw new JobLeft();
+  }
+
+  /** @throws {JobLeft} */
+  async pause(ms: number = retryMs): Promise<void> {
+    const { clock, wakeup } = this.#params;
+    for (const until = clock.now() + ms; clock.now() < until; ) {
+      this.checkLeft();
+      await wakeup.wait(until - clock.now());
+    }
+    this.checkLeft();
+  }
+
+  async beginAttempt(promptId: string): Promise<void> {
+    await this.#write(() => this.#params.jobs.beginAttempt(this.#lease, { promptId, nowMs: this.#params.clock.now() }));
+    this.#job = { ...this.#job, promptId, attempt: this.#job.attempt + 1 };
+  }
+
+  /** The first time only: later calls write nothing. */
+  async markRunning(warnings: readonly JobWarning[]): Promise<void> {
+    if (this.#job.status === "running") return;
+    const startedAt = this.#params.clock.now();
+    await this.#write(() => this.#params.jobs.markRunning(this.#lease, { startedAt, warnings }));
+    this.#job = { ...this.#job, status: "running", startedAt };
+  }
+
+  /** Once, without trying again: the next record is another chance, and the job does not depend on it. */
+  async record(record: Omit<ProgressRecord, "nowMs">): Promise<void> {
+    const { jobs, hub, clock, logger } = this.#params;
+    try {
+      await jobs.record(this.#lease, { ...record, nowMs: clock.now() });
+      hub.changed(this.#lease.jobId);
+    } catch (error) {
+      logger.warn({ job_id: this.#lease.jobId, err: AppError.from(error) }, "could not store a job's progress");
+    }
+  }
+
+  extend(leaseMs: number): Promise<ExtendAnswer> {
+    return this.#params.jobs.extend(this.#lease, { leaseMs, nowMs: this.#params.clock.now() });
+  }
+
+  complete(finish: Finish): Promise<void> {
+    return this.#write(() => this.#params.jobs.complete(this.#lease, finish));
+  }
+
+  fail(finish: Finish, error: JobError): Promise<void> {
+    return this.#write(() => this.#params.jobs.fail(this.#lease, { ...finish, error }));
+  }
+
+  cancel(finish: Finish): Promise<void> {
+    return this.#write(() => this.#params.jobs.cancel(this.#lease, finish));
+  }
+
+  /** Back to the queue as if it had not been claimed: ComfyUI has nothing of it. */
+  giveBack(): Promise<void> {
+    return this.#release({ attemptMade: false, error: null, notBefore: null });
+  }
+
+  /** Back to the queue for another attempt. */
+  retry(error: AttemptError, notBefore: number): Promise<void> {
+    return this.#release({ attemptMade: true, error, notBefore });
+  }
+
+  async #release(release: Omit<Release, "nowMs">): Promise<void> {
+    const { jobs, hub, clock } = this.#params;
+    await this.#write(() => jobs.release(this.#lease, { ...release, nowMs: clock.now() }));
+    hub.queued();
+  }
+
+  async #write(write: () => Promise<LeaseAnswer>): Promise<void> {
+    const { hub, logger } = this.#params;
+    for (;;) {
+      this.checkLeft();
+      try {
+        if ((await write()) === "lease-lost") throw new JobLeft();
+        hub.changed(this.#lease.jobId);
+        return;
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "storage_failed") throw error;
+        logger.error({ job_id: this.#lease.jobId, err: error }, "could not store a job's change; trying again");
+      }
+      await this.pause();
+    }
+  }
+}
