@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors/app-error.ts";
+import { HeldClock } from "../telemetry/held-clock.ts";
 import type { ExitCode, RunningGateway, StartGateway, Surroundings } from "./command.ts";
 import { runCommandLine } from "./command-line.ts";
 
@@ -39,6 +40,9 @@ async function run(argv: readonly string[], world: World = {}): Promise<Ran> {
     complain: (text) => {
       complained += text;
     },
+    terminal: () => null,
+    readerGone: new AbortController().signal,
+    clock: new HeldClock(),
     stopAsked: stop.signal,
     startGateway: (params) => {
       started.push(params);
@@ -60,7 +64,7 @@ describe("comfyui-api", () => {
   it.each([[["--help"]], [["-h"]], [["help"]]])("%j lists the commands", async (argv) => {
     const { code, printed } = await run(argv);
     expect(code).toBe(0);
-    for (const name of ["serve", "config", "version", "help"]) expect(printed).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["serve", "jobs", "config", "version", "help"]) expect(printed).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
   it.each([[["--version"]], [["-V"]], [["version"]]])("%j prints the version alone", async (argv) => {
@@ -76,7 +80,7 @@ describe("comfyui-api", () => {
 
   it("refuses an unknown command with 2 and the one that was meant", async () => {
     expect(await run(["sevre"])).toMatchObject({ code: 2, printed: "", complained: "There is no command `sevre`. Did you mean `serve`?\n" });
-    expect((await run(["help", "banana"])).complained).toContain("The commands are: serve, config, version, help.");
+    expect((await run(["help", "banana"])).complained).toContain("The commands are: serve, jobs, config, version, help.");
     expect((await run(["version", "now"])).code).toBe(2);
     expect((await run(["help", "serve", "config"])).code).toBe(2);
   });
@@ -125,6 +129,18 @@ describe("serve", () => {
     };
     expect((await run(["serve"], { startGateway: () => Promise.resolve(gateway({ stop })) })).code).toBe(0);
     expect(stopped).toBe(true);
+  });
+
+  it("gives running work the time that is set, and says what it waits for", async () => {
+    const asked: number[] = [];
+    const stop: RunningGateway["stop"] = ({ drainMs, onWaiting }) => {
+      asked.push(drainMs);
+      onWaiting?.({ running: 1, waiting: 0 });
+      return Promise.resolve();
+    };
+    const { printed } = await run(["serve", "--drain-seconds", "7"], { startGateway: () => Promise.resolve(gateway({ stop })) });
+    expect(asked).toEqual([7000]);
+    expect(printed).toContain("Waiting up to 7 s for: 1 running. What is not finished then goes on with the next start.\nStopped.\n");
   });
 
   it("stops at once when it was asked to while it was still starting", async () => {

@@ -3,8 +3,22 @@ import type { Clock } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { WorkflowSet } from "../workflow/registry.ts";
 
-/** 0 done, 1 it was tried and failed, 2 it was asked for wrongly. */
-export type ExitCode = 0 | 1 | 2;
+/** 0 done, 1 it was tried and failed, 2 it was asked for wrongly, 130 the user broke it off, as shells say it. */
+export type ExitCode = 0 | 1 | 2 | 130;
+
+/** What the gateway waits for before it ends. */
+export interface Unfinished {
+  readonly running: number;
+  /** Handed to ComfyUI, not begun. */
+  readonly waiting: number;
+}
+
+export interface Stop {
+  /** How long running work may go on. What is left then is given back, and taken up by the next start. */
+  readonly drainMs: number;
+  /** Told once, when there is something to wait for. */
+  readonly onWaiting?: (unfinished: Unfinished) => void;
+}
 
 /** The gateway once it serves. */
 export interface RunningGateway {
@@ -12,8 +26,8 @@ export interface RunningGateway {
   readonly url: string;
   readonly demo: boolean;
   readonly workflows: WorkflowSet;
-  /** Lets running work end in good order. */
-  stop(): Promise<void>;
+  /** Takes no more jobs, lets running work end, and resolves when every part has ended. */
+  stop(params: Stop): Promise<void>;
 }
 
 export interface StartGateway {
@@ -34,6 +48,11 @@ export interface Surroundings {
   readonly print: (text: string) => void;
   /** For problems. */
   readonly complain: (text: string) => void;
+  /** Size of the terminal that `print` writes to; null when it is a file or a pipe. It changes when a window does. */
+  readonly terminal: () => { readonly columns: number; readonly rows: number } | null;
+  /** Aborted when nobody reads any more what `print` writes. */
+  readonly readerGone: AbortSignal;
+  readonly clock: Clock;
   /** Aborted when the process is asked to end. */
   readonly stopAsked: AbortSignal;
   readonly startGateway: (params: StartGateway) => Promise<RunningGateway>;

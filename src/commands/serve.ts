@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import type { Config } from "../config/config.ts";
 import { flagsHelp } from "../config/settings-table.ts";
-import { systemClock } from "../telemetry/clock.ts";
 import { createLogger } from "../telemetry/logger.ts";
-import type { Command } from "./command.ts";
+import type { Command, Unfinished } from "./command.ts";
 import { readConfiguration } from "./configuration.ts";
 import { failureText, hasSystemCode } from "./failure.ts";
 import { greeting } from "./greeting.ts";
@@ -15,8 +14,9 @@ export const serve: Command = {
 
   help: () => `Usage: comfyui-api serve [--name=VALUE ...]
 
-Serves every workflow at POST /{family}/{name}. The first SIGTERM or SIGINT (Ctrl-C) lets running work
-end in good order; the second ends the process at once.
+Serves every workflow at POST /{family}/{name}. The first SIGTERM or SIGINT (Ctrl-C) takes no more jobs
+and lets the running one go on for up to --drain-seconds; the second ends the process at once. Either way
+the next start takes up every job that is not finished, where it is.
 
 Each setting is taken from its flag, else its environment variable, else the file, else its default:
 
@@ -27,14 +27,16 @@ ${flagsHelp()}
     const loaded = readConfiguration(argv, surroundings);
     if (loaded === null) return 2;
     const { config } = loaded;
-    const { version, print, complain, stopAsked } = surroundings;
+    const { version, print, complain, stopAsked, clock } = surroundings;
     try {
       const logger = createLogger(config.logLevel);
-      const gateway = await surroundings.startGateway({ config, logger, clock: systemClock, version });
+      const gateway = await surroundings.startGateway({ config, logger, clock, version });
       print(greeting(gateway, config, version));
       if (!stopAsked.aborted) await once(stopAsked, "abort");
-      print("Stopping. A second signal ends the process at once.\n");
-      await gateway.stop();
+      print("Stopping: no more jobs are taken. A second signal ends the process at once; no job is lost either way.\n");
+      const onWaiting = (unfinished: Unfinished): void => print(waitingFor(unfinished, config.drainSeconds));
+      await gateway.stop({ drainMs: config.drainSeconds * 1000, onWaiting });
+      print("Stopped.\n");
       return 0;
     } catch (error) {
       complain(`${startFailure(error, config)}\n`);
@@ -42,6 +44,11 @@ ${flagsHelp()}
     }
   },
 };
+
+function waitingFor({ running, waiting }: Unfinished, drainSeconds: number): string {
+  const parts = [...(running === 0 ? [] : [`${running} running`]), ...(waiting === 0 ? [] : [`${waiting} waiting in ComfyUI`])];
+  return `Waiting up to ${drainSeconds} s for: ${parts.join(", ")}. What is not finished then goes on with the next start.\n`;
+}
 
 function startFailure(error: unknown, { host, port }: Config): string {
   if (hasSystemCode(error, "EADDRINUSE")) {

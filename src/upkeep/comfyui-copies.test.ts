@@ -27,7 +27,7 @@ async function everything(): Promise<readonly string[]> {
 
 it("removes the folder of one job and nothing else", async () => {
   await copies.removeOf(jobId);
-  expect(await everything()).toEqual(["outside.txt", "output", "output/comfyui-api", "output/comfyui-api/another-job", "output/theirs.png"]);
+  expect(await everything()).toEqual(["output", "output/comfyui-api", "output/comfyui-api/another-job", "output/theirs.png", "outside.txt"]);
   await copies.removeOf(jobId);
 });
 

@@ -1,0 +1,61 @@
+import { nearest } from "../config/nearest.ts";
+import type { Command, ExitCode, Surroundings } from "./command.ts";
+import { gatewayHelp } from "./jobs/arguments.ts";
+import { cancelJob } from "./jobs/cancel.ts";
+import { GatewayRefusal, GatewayUnreachable } from "./jobs/gateway-client.ts";
+import { listJobs } from "./jobs/list.ts";
+import { showJob } from "./jobs/show.ts";
+import { watchJobs } from "./jobs/watch.ts";
+
+type Run = (argv: readonly string[], surroundings: Surroundings) => Promise<ExitCode>;
+
+const verbs: ReadonlyMap<string, Run> = new Map([
+  ["list", listJobs],
+  ["show", showJob],
+  ["watch", watchJobs],
+  ["cancel", cancelJob],
+]);
+
+/** Looks at, watches and cancels the jobs of a running gateway. */
+export const jobs: Command = {
+  name: "jobs",
+  summary: "List, show, watch and cancel the jobs of a running gateway",
+
+  help: () => `Usage: comfyui-api jobs list [--status=VALUE] [--workflow=VALUE] [--limit=N]
+       comfyui-api jobs show ID
+       comfyui-api jobs watch ID [ID ...]
+       comfyui-api jobs cancel ID
+
+\`list\` shows the newest jobs, 20 unless --limit says otherwise (up to 200); --status is queued, running,
+completed, failed or cancelled. \`watch\` follows jobs to their end, also while the gateway restarts, with a
+bar for each on a terminal; with --json it prints each event as a line of JSON. It ends with 0 when all
+have completed and 1 when one failed or was cancelled; Ctrl-C ends the watching and leaves the jobs alone.
+\`cancel\` ends with 0 when the job is cancelled, and with 1 and the reason when it is not.
+
+${gatewayHelp}`,
+
+  async run(argv, surroundings) {
+    const [verb] = argv;
+    const run = verbs.get(verb ?? "");
+    if (run === undefined) {
+      surroundings.complain(unknownVerb(verb));
+      return 2;
+    }
+    try {
+      return await run(argv.slice(1), surroundings);
+    } catch (error) {
+      if (surroundings.stopAsked.aborted) return 130;
+      if (!(error instanceof GatewayRefusal || error instanceof GatewayUnreachable)) throw error;
+      const hint = error instanceof GatewayUnreachable ? " Is it running? --url or COMFYUI_API_URL names another." : "";
+      surroundings.complain(`${error.message}${hint}\n`);
+      return 1;
+    }
+  },
+};
+
+function unknownVerb(verb: string | undefined): string {
+  const names = [...verbs.keys()];
+  if (verb === undefined) return `Say what to do: comfyui-api jobs ${names.join("|")}.\n`;
+  const meant = nearest(verb, names);
+  return `There is no command \`jobs ${verb}\`. ${meant === null ? `There are: ${names.join(", ")}.` : `Did you mean \`jobs ${meant}\`?`}\n`;
+}
