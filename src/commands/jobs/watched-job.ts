@@ -11,7 +11,7 @@ const progress = z.object({
 const failure = z.object({ error: z.object({ code: z.string(), detail: z.string() }) });
 const warning = z.object({ code: z.string(), message: z.string() });
 
-const barWidth = 24;
+const barWidth = 20;
 
 /** A job as its events tell it, in one line. */
 export class WatchedJob {
@@ -70,7 +70,8 @@ export class WatchedJob {
     const filled = Math.round((this.#percent / 100) * barWidth);
     const bar = `[${"#".repeat(filled)}${"-".repeat(barWidth - filled)}]`;
     const percent = `${this.#percent.toFixed(0).padStart(3)} %`;
-    return shorten(`${this.id.slice(0, 8)}  ${shorten(this.#name, 24).padEnd(24)}  ${bar} ${percent}  ${this.words()}`, width);
+    const words = this.#status === "running" && this.#said !== "" ? this.#said : this.words();
+    return shorten(`${this.id.slice(0, 8)}  ${shorten(this.#name, 24).padEnd(24)}  ${bar} ${percent}  ${words}`, width);
   }
 
   /** `running KSampler 9/20`. */
