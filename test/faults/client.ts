@@ -35,7 +35,6 @@ export const patience = { timeout: 30_000, interval: 20 };
 interface Answer {
   readonly status: number;
   readonly text: string;
-  readonly headers: Headers;
 }
 
 /** The body of an answer with one of these statuses. */
@@ -54,15 +53,26 @@ export class Client {
 
   async #fetch(path: string, init: RequestInit = {}): Promise<Answer> {
     const response = await fetch(`${this.#url()}${path}`, init);
-    return { status: response.status, text: await response.text(), headers: response.headers };
+    return { status: response.status, text: await response.text() };
   }
 
   /** Sends a run and takes whatever is answered. Rejects when the connection breaks. */
-  async post({ graph, idempotencyKey, wait = 0, query = {} }: Submit): Promise<Answer> {
-    return this.#fetch(`/v1/jobs?${new URLSearchParams(query).toString()}`, {
+  async post(params: Submit): Promise<Answer> {
+    const response = await this.#send(params, { prefer: `wait=${params.wait ?? 0}` });
+    return { status: response.status, text: await response.text() };
+  }
+
+  /** Sends a run whose answer is its events. */
+  async stream(params: Submit, signal: AbortSignal): Promise<Response> {
+    return this.#send(params, { accept: "text/event-stream" }, signal);
+  }
+
+  async #send({ graph, idempotencyKey, query = {} }: Submit, headers: Readonly<Record<string, string>>, signal?: AbortSignal): Promise<Response> {
+    return fetch(`${this.#url()}/v1/jobs?${new URLSearchParams(query).toString()}`, {
       method: "POST",
       body: stringifyJson({ graph }),
-      headers: { prefer: `wait=${wait}`, ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }) },
+      headers: { ...headers, ...(idempotencyKey === undefined ? {} : { "idempotency-key": idempotencyKey }) },
+      ...(signal === undefined ? {} : { signal }),
     });
   }
 

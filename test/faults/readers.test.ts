@@ -1,0 +1,96 @@
+import { once } from "node:events";
+import { connect, type Socket } from "node:net";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { bundledProgram } from "./bundle.ts";
+import { patience } from "./client.ts";
+import { expectWholeLog, readEvents, type EventSeen } from "./event-log.ts";
+import { slowGraph, slowOutputs } from "./graphs.ts";
+import { completedOnce, Host } from "./host.ts";
+
+const program = bundledProgram();
+const timeout = 60_000;
+
+/** Adds the events of a job to `seen` as they come, until they end. Rejects when the connection breaks. */
+async function follow(at: Host, id: string, lastId: number, seen: EventSeen[]): Promise<void> {
+  const response = await fetch(`${at.url}/v1/jobs/${id}/events`, { headers: { "last-event-id": String(lastId) } });
+  if (response.status !== 200 || response.body === null) throw new Error(`the events answer ${response.status}`);
+  let text = "";
+  let read = 0;
+  for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
+    text += chunk;
+    const events = readEvents(text);
+    seen.push(...events.slice(read));
+    read = events.length;
+  }
+}
+
+/** A reader who asks for a job's events and then never reads a byte. */
+async function stalledReader(at: Host, id: string): Promise<Socket> {
+  const { hostname, port } = new URL(at.url);
+  const socket = connect(Number(port), hostname);
+  onTestFinished(() => {
+    socket.destroy();
+  });
+  // The gateway may cut who does not read; that is its good right.
+  socket.on("error", () => undefined);
+  await once(socket, "connect");
+  socket.pause();
+  socket.write(`GET /v1/jobs/${id}/events HTTP/1.1\r\nHost: ${hostname}:${port}\r\nAccept: text/event-stream\r\n\r\n`);
+  return socket;
+}
+
+async function heldJob(): Promise<{ readonly at: Host; readonly id: string; readonly release: () => void }> {
+  const at = await Host.open({ program: program.path() });
+  await at.start();
+  const release = at.demo.faults.holdNode("Slow", 3);
+  const { id } = await at.client.submit({ graph: slowGraph({ steps: 20 }) });
+  await at.client.running(id);
+  return { at, id, release };
+}
+
+describe("a reader of events", { timeout }, () => {
+  it("who comes back with the last id it saw gets each event once, over two deaths of the gateway", async () => {
+    const { at, id, release } = await heldJob();
+    const seen: EventSeen[] = [];
+    for (const type of ["started", "progress"]) {
+      const reading = follow(at, id, seen.at(-1)?.id ?? 0, seen).catch((error: unknown) => error);
+      await vi.waitFor(() => expect(seen.map((event) => event.type)).toContain(type), patience);
+      await at.kill();
+      expect(await reading).toBeInstanceOf(Error);
+      await at.start();
+    }
+    release();
+    await follow(at, id, seen.at(-1)?.id ?? 0, seen);
+    expectWholeLog(seen, "completed");
+    expect(await at.client.events(id)).toEqual(seen);
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
+  });
+
+  it("who stalls or vanishes slows neither the job nor the others", async () => {
+    const { at, id, release } = await heldJob();
+    const sockets: Socket[] = [];
+    for (let reader = 0; reader < 30; reader += 1) sockets.push(await stalledReader(at, id));
+    const seen: EventSeen[] = [];
+    const reading = follow(at, id, 0, seen);
+    await vi.waitFor(() => expect(seen.map(({ type }) => type)).toContain("started"), patience);
+    for (const socket of sockets.slice(0, 15)) socket.resetAndDestroy();
+    release();
+    await reading;
+    expectWholeLog(seen, "completed");
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
+  });
+
+  it("who hangs up on a run that streams its events does not call the job off", async () => {
+    const at = await Host.open({ program: program.path() });
+    await at.start();
+    const release = at.demo.faults.holdNode("Slow", 3);
+    const hungUp = new AbortController();
+    const order = { graph: slowGraph(), idempotencyKey: "order-1" };
+    const response = await at.client.stream(order, hungUp.signal);
+    expect(response.headers.get("content-type")).toContain("text/event-stream");
+    hungUp.abort();
+    release();
+    const { id } = await at.client.submit(order);
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
+  });
+});
