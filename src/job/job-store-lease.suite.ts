@@ -104,12 +104,12 @@ export function describeLeases(stage: StoreStage): void {
       expect(await stage.store.get("job-1")).toMatchObject({ progress: { percent: 53.3, currentNode: null }, cachedNodes: null });
     });
 
-    it("leaves no trace on a job given back but its count", async () => {
+    it("leaves no trace on a job given back but its count and its entry", async () => {
       const [job] = await stage.insert({});
       const { lease } = await stage.claimRunning();
       await stage.store.record(lease, { events: [], progress, cachedNodes: 2, nowMs: stage.nowMs });
       expect(await stage.store.release(lease, stage.release())).toBe("ok");
-      expect(await stage.store.get("job-1")).toEqual({ ...job, attempt: 1 });
+      expect(await stage.store.get("job-1")).toEqual({ ...job, attempt: 1, attempts: [expect.objectContaining({ number: 1 })] });
     });
 
     it("is not counted when nothing of it was made, and none is taken back that never began", async () => {
@@ -131,7 +131,70 @@ export function describeLeases(stage: StoreStage): void {
     });
   });
 
+  describe("the attempts of a job", () => {
+    it("tell of each when it began, ran and ended, and why", async () => {
+      await stage.insert({});
+      const start = stage.nowMs;
+      const first = await stage.claim();
+      await stage.store.beginAttempt(first.lease, { promptId: "p-1", nowMs: start });
+      expect((await stage.store.get("job-1"))?.attempts).toEqual([{ number: 1, promptId: "p-1", begunAt: start, startedAt: null, endedAt: null, error: null }]);
+      await stage.store.markRunning(first.lease, { startedAt: start + 5, warnings: [] });
+      stage.nowMs += 9;
+      await stage.store.release(first.lease, stage.release({ error: { code: "comfyui_lost", detail: "gone" } }));
+      const second = await stage.claim();
+      await stage.store.beginAttempt(second.lease, { promptId: "p-2", nowMs: stage.nowMs });
+      await stage.store.fail(second.lease, { ...stage.finish(), error });
+      const job = await stage.store.get("job-1");
+      expect(job?.attempts).toEqual([
+        { number: 1, promptId: "p-1", begunAt: start, startedAt: start + 5, endedAt: start + 9, error: { code: "comfyui_lost", detail: "gone" } },
+        { number: 2, promptId: "p-2", begunAt: start + 9, startedAt: null, endedAt: start + 9, error: { code: error.code, detail: error.detail } },
+      ]);
+      await stage.reopen();
+      expect((await stage.store.get("job-1"))?.attempts).toEqual(job?.attempts);
+      expect((await stage.store.listJobs({ limit: 1 })).items[0]?.attempts).toEqual(job?.attempts);
+    });
+
+    it("end without an error when the job completes, is cancelled, or begins another", async () => {
+      await stage.insert({}, {});
+      const { lease } = await stage.claimRunning();
+      stage.nowMs += 1;
+      await stage.store.beginAttempt(lease, { promptId: "p-2", nowMs: stage.nowMs });
+      await stage.store.complete(lease, stage.finish());
+      await stage.store.cancel((await stage.claimRunning()).lease, stage.finish());
+      const ended = { endedAt: stage.nowMs, error: null };
+      expect((await stage.store.get("job-1"))?.attempts).toMatchObject([{ number: 1, ...ended }, { number: 2, ...ended }]);
+      expect((await stage.store.get("job-2"))?.attempts).toMatchObject([{ number: 1, ...ended }]);
+    });
+
+    it("do not name one that was taken back", async () => {
+      await stage.insert({});
+      await stage.store.release((await stage.claimRunning()).lease, stage.release());
+      await stage.store.release((await stage.claimRunning()).lease, stage.release({ attemptMade: false }));
+      expect(await stage.store.get("job-1")).toMatchObject({ attempt: 1, attempts: [{ number: 1 }] });
+    });
+  });
+
   describe("the end of a job", () => {
+    it("that completed has every node done, whatever progress was told last", async () => {
+      await stage.insert({}, {});
+      const { lease } = await stage.claimRunning();
+      await stage.store.record(lease, { events: [], progress, cachedNodes: null, nowMs: stage.nowMs });
+      await stage.store.complete(lease, stage.finish());
+      expect((await stage.store.get("job-1"))?.progress).toEqual({ percent: 100, completedNodes: 15, totalNodes: 15, currentNode: null });
+      await stage.store.complete((await stage.claim()).lease, stage.finish());
+      expect((await stage.store.get("job-2"))?.progress).toEqual({ percent: 100, completedNodes: 1, totalNodes: 1, currentNode: null });
+    });
+
+    it("that failed or was cancelled keeps the progress it had", async () => {
+      await stage.insert({}, {});
+      for (const end of ["fail", "cancel"] as const) {
+        const { job, lease } = await stage.claimRunning();
+        await stage.store.record(lease, { events: [], progress, cachedNodes: null, nowMs: stage.nowMs });
+        await stage.store[end](lease, { ...stage.finish(), error });
+        expect((await stage.store.get(job.id))?.progress).toEqual(progress);
+      }
+    });
+
     it("stores status, outputs and warnings together", async () => {
       await stage.insert({});
       const { lease } = await stage.claimRunning();

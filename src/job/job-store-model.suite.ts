@@ -1,209 +1,253 @@
-import { deepStrictEqual } from "node:assert/strict";
+import { deepStrictEqual, ok } from "node:assert/strict";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isFinished, priorities, type Job, type JobStatus, type NewJob, type Priority } from "./job.ts";
-import type { JobStore, Lease, LeaseAnswer } from "./job-store.ts";
-import type { StoreTestbed } from "./store-stage.suite.ts";
+import { eventData } from "./event-data.ts";
+import { exampleJob } from "./example-job.ts";
+import { isFinished, priorities, type Job, type JobStatus } from "./job.ts";
+import type { ExtendAnswer, JobStore, Lease } from "./job-store.ts";
+import { leaseMs, StoreModel, type ModelJob, type Submission } from "./store-model.suite.ts";
+import { output, webhookUrl, type StoreTestbed, type StoreUnderTest } from "./store-stage.suite.ts";
 
-const leaseMs = 1_000;
-const owners = ["gateway-a", "gateway-b"] as const;
+const gateways = ["gateway-a", "gateway-b"] as const;
+const firstTold = 10;
 
-/** What the model knows of one job. */
-interface ModelJob {
-  readonly id: string;
-  readonly seq: number;
-  readonly priority: Priority;
-  status: JobStatus;
-  attempt: number;
-  promptId: string | null;
-  outputs: number;
-  /** `token` null: its lease was ended by `orphan`, and nobody can write. */
-  lease: { token: string | null; owner: string; until: number } | null;
-}
-
-/** The store as its interface describes it, in the plainest way. */
-class Model {
-  readonly jobs: ModelJob[] = [];
-  nowMs = 1_000_000;
-
-  insert(id: string, priority: Priority): void {
-    this.jobs.push({ id, seq: this.jobs.length, priority, status: "queued", attempt: 0, promptId: null, outputs: 0, lease: null });
-  }
-
-  /** Everything that can be claimed, in the order in which it will be. */
-  claimable(): readonly ModelJob[] {
-    const byTurn = (a: ModelJob, b: ModelJob): number => priorities.indexOf(b.priority) - priorities.indexOf(a.priority) || a.seq - b.seq;
-    const orphans = this.jobs.filter(({ lease }) => lease !== null && lease.until <= this.nowMs);
-    const waiting = this.jobs.filter(({ lease, status }) => lease === null && status === "queued");
-    return [...orphans.sort(byTurn), ...waiting.sort(byTurn)];
-  }
-
-  positionOf(job: ModelJob): number | null {
-    return job.lease !== null || job.status !== "queued" ? null : this.claimable().indexOf(job);
-  }
-
-  holderOf(lease: Lease): ModelJob | undefined {
-    return this.jobs.find((job) => job.id === lease.jobId && job.lease?.token === lease.token);
-  }
-}
-
-/** A leased write, made on the store and on the model. */
+/** A leased write: made on the store, and on the model when the lease holds there. */
 interface Write {
-  readonly name: string;
-  apply(job: ModelJob, nowMs: number): void;
-  send(store: JobStore, lease: Lease, nowMs: number): Promise<LeaseAnswer>;
+  send(store: JobStore, lease: Lease, nowMs: number): Promise<ExtendAnswer>;
+  /** @returns what the store must have answered, when it is not `ok` */
+  apply(model: StoreModel, job: ModelJob): ExtendAnswer | void;
 }
 
-const aFinish = { completedAt: 5, warnings: [], cachedNodes: null };
-const anOutput = { index: 0, nodeId: "1", kind: "image", filename: "a.png", contentType: "image/png", size: 1, sha256: "0" } as const;
+const warnings = [{ code: "odd", message: "It went on" }];
+const finish = (nowMs: number) => ({ completedAt: nowMs, outputs: [output(0), output(1)], warnings, cachedNodes: null });
+const error = { code: "comfyui_lost", detail: "gone", errors: [] } as const;
+const retryMs = 700;
 
-const writes: readonly Write[] = [
-  {
-    name: "extend",
-    apply: (job, nowMs) => {
-      if (job.lease !== null) job.lease.until = nowMs + leaseMs;
-    },
-    send: async (store, lease, nowMs) => store.extend(lease, { leaseMs, nowMs }),
+const writes = {
+  extend: {
+    send: (store, lease, nowMs) => store.extend(lease, { leaseMs, nowMs }),
+    apply: (model, job) => model.extend(job),
   },
-  {
-    name: "beginAttempt",
-    apply: (job) => {
-      job.attempt += 1;
-      job.promptId = `${job.id}/${job.attempt}`;
-    },
-    send: async (store, lease) => store.beginAttempt(lease, { promptId: `${lease.jobId}/${((await store.get(lease.jobId))?.attempt ?? 0) + 1}` }),
+  beginAttempt: {
+    send: async (store, lease, nowMs) => store.beginAttempt(lease, { promptId: `${lease.jobId}/${((await store.get(lease.jobId))?.attempt ?? 0) + 1}`, nowMs }),
+    apply: (model, job) => model.beginAttempt(job),
   },
-  {
-    name: "markRunning",
-    apply: (job) => {
-      job.status = "running";
-    },
-    send: async (store, lease, nowMs) => store.markRunning(lease, { startedAt: nowMs, warnings: [] }),
+  markRunning: {
+    send: (store, lease, nowMs) => store.markRunning(lease, { startedAt: nowMs, warnings: [] }),
+    apply: (model, job) => model.markRunning(job),
   },
-  {
-    name: "saveProgress",
-    apply: () => {},
-    send: async (store, lease) =>
-      store.saveProgress(lease, { progress: { percent: 1, completedNodes: 0, totalNodes: 1, currentNode: null }, cachedNodes: 0 }),
+  record: {
+    send: (store, lease, nowMs) => store.record(lease, { events: [{ type: "progress", data: { percent: 1 } }], progress: null, cachedNodes: 0, nowMs }),
+    apply: () => undefined,
   },
-  {
-    name: "complete",
-    apply: (job) => {
-      Object.assign(job, { status: "completed", outputs: 1, lease: null });
-    },
-    send: async (store, lease) => store.complete(lease, { ...aFinish, outputs: [anOutput] }),
+  complete: {
+    send: (store, lease, nowMs) => store.complete(lease, finish(nowMs)),
+    apply: (model, job) => model.finish(job, "completed", 2),
   },
-  {
-    name: "fail",
-    apply: (job) => {
-      Object.assign(job, { status: "failed", lease: null });
-    },
-    send: async (store, lease) => store.fail(lease, { ...aFinish, outputs: [], error: { code: "comfyui_lost", detail: "gone", errors: [] } }),
+  fail: {
+    send: (store, lease, nowMs) => store.fail(lease, { ...finish(nowMs), outputs: [], error }),
+    apply: (model, job) => model.finish(job, "failed", 0),
   },
-  {
-    name: "release",
-    apply: (job) => {
-      Object.assign(job, { status: "queued", promptId: null, lease: null });
-    },
-    send: async (store, lease) => store.release(lease, { attemptMade: true }),
+  cancel: {
+    send: (store, lease, nowMs) => store.cancel(lease, { ...finish(nowMs), outputs: [output(0)] }),
+    apply: (model, job) => model.finish(job, "cancelled", 1),
   },
-];
+  giveBack: {
+    send: (store, lease, nowMs) => store.release(lease, { attemptMade: false, error: null, notBefore: null, nowMs }),
+    apply: (model, job) => model.release(job, { attemptMade: false, notBefore: null }),
+  },
+  retry: {
+    send: (store, lease, nowMs) => store.release(lease, { attemptMade: true, error, notBefore: nowMs + retryMs, nowMs }),
+    apply: (model, job) => model.release(job, { attemptMade: true, notBefore: model.nowMs + retryMs }),
+  },
+} as const satisfies Record<string, Write>;
+
+const writeNames = ["extend", "beginAttempt", "markRunning", "record", "complete", "fail", "cancel", "giveBack", "retry"] as const satisfies readonly (keyof typeof writes)[];
 
 type Step =
-  | { readonly do: "insert"; readonly priority: Priority }
-  | { readonly do: "claim"; readonly owner: string }
+  | { readonly do: "submit"; readonly submission: Submission }
+  | { readonly do: "claim"; readonly gateway: string }
   /** `pick` chooses among all leases ever given, so that stale ones are used too. */
-  | { readonly do: "write"; readonly write: number; readonly pick: number }
+  | { readonly do: "write"; readonly write: (typeof writeNames)[number]; readonly pick: number }
+  /** `pick` chooses among all jobs, and one that never was. */
+  | { readonly do: "requestCancel"; readonly pick: number }
+  | { readonly do: "expire" }
   | { readonly do: "wait"; readonly ms: number }
   | { readonly do: "orphan"; readonly exceptOwner: string }
-  | { readonly do: "reopen" };
+  | { readonly do: "crash" };
+
+const submission: fc.Arbitrary<Submission> = fc.record({
+  owner: fc.constantFrom("key-1", "key-2", null),
+  priority: fc.constantFrom(...priorities),
+  startTimeoutMs: fc.constantFrom(null, leaseMs, 2 * leaseMs),
+  webhook: fc.boolean(),
+});
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 4, arbitrary: fc.record({ do: fc.constant("insert"), priority: fc.constantFrom(...priorities) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant("claim"), owner: fc.constantFrom(...owners) }) },
-  { weight: 10, arbitrary: fc.record({ do: fc.constant("write"), write: fc.nat(writes.length - 1), pick: fc.nat(20) }) },
-  { weight: 3, arbitrary: fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(1, leaseMs - 1, leaseMs, 3 * leaseMs) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("orphan"), exceptOwner: fc.constantFrom(...owners) }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constant("reopen") }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("submit"), submission }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("claim"), gateway: fc.constantFrom(...gateways) }) },
+  { weight: 12, arbitrary: fc.record({ do: fc.constant("write"), write: fc.constantFrom(...writeNames), pick: fc.nat(20) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("requestCancel"), pick: fc.nat(20) }) },
+  { weight: 2, arbitrary: fc.record({ do: fc.constant("expire") }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant("wait"), ms: fc.constantFrom(1, retryMs, leaseMs - 1, leaseMs, 3 * leaseMs) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("orphan"), exceptOwner: fc.constantFrom(...gateways) }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant("crash") }) },
 );
 
-function newJob(id: string, priority: Priority, createdAt: number): NewJob {
-  return { id, workflow: null, priority, inputs: {}, graph: { "1": { class_type: "X", inputs: {} } }, files: [], origins: {}, createdAt };
-}
+/** One history, on a store and on the model side by side. */
+class History {
+  readonly #model: StoreModel;
+  readonly #leases: Lease[] = [];
+  readonly #finished = new Map<string, Job>();
+  #under: StoreUnderTest;
 
-async function expectSame(store: JobStore, model: Model, finished: Map<string, Job>): Promise<void> {
-  for (const expected of model.jobs) {
-    const job = await store.get(expected.id);
-    if (job === null) throw new Error(`${expected.id} is lost`);
-    deepStrictEqual({ status: job.status, attempt: job.attempt, promptId: job.promptId, outputs: job.outputs.length }, {
-      status: expected.status, attempt: expected.attempt, promptId: expected.promptId, outputs: expected.outputs,
-    });
-    deepStrictEqual(await store.queuePosition(expected.id), model.positionOf(expected));
-    const asFinished = finished.get(job.id);
-    if (asFinished !== undefined) deepStrictEqual(job, asFinished);
-    else if (isFinished(job.status)) finished.set(job.id, job);
+  constructor(model: StoreModel, under: StoreUnderTest) {
+    this.#model = model;
+    this.#under = under;
   }
-  const count = (status: JobStatus): number => model.jobs.filter((job) => job.status === status).length;
-  deepStrictEqual(await store.counts(), { queued: count("queued"), running: count("running") });
-  const { items } = await store.listJobs({ limit: 200 });
-  deepStrictEqual(items.map(({ id }) => id), model.jobs.map(({ id }) => id).toReversed());
+
+  async dispose(): Promise<void> {
+    await this.#under.dispose();
+  }
+
+  async take(taken: Step): Promise<void> {
+    const queueChanged = await this.#apply(taken);
+    await this.#expectSameJobs();
+    await this.#expectSoundEvents();
+    if (queueChanged) await this.#expectPlacesTold();
+  }
+
+  /** @returns whether those who wait must have been told their new places */
+  async #apply(taken: Step): Promise<boolean> {
+    const model = this.#model;
+    const { store } = this.#under;
+    switch (taken.do) {
+      case "submit": {
+        const { webhook, ...parts } = taken.submission;
+        const id = `job-${model.jobs.length}`;
+        const job = { ...exampleJob({ id, ...parts, createdAt: model.nowMs, webhookUrl: webhook ? webhookUrl : null }) };
+        const { outcome } = await store.insert(job, { maxQueued: Infinity });
+        deepStrictEqual(outcome, "inserted");
+        model.insert(id, taken.submission);
+        return true;
+      }
+      case "claim":
+        return this.#claim(taken.gateway);
+      case "write": {
+        const lease = this.#leases[taken.pick % this.#leases.length];
+        if (lease === undefined) return false;
+        const write: Write = writes[taken.write];
+        const holder = model.holderOf(lease);
+        const answer = await write.send(store, lease, model.nowMs);
+        deepStrictEqual(answer, holder === undefined ? "lease-lost" : (write.apply(model, holder) ?? "ok"), taken.write);
+        return holder !== undefined && ["complete", "fail", "cancel", "giveBack", "retry"].includes(taken.write);
+      }
+      case "requestCancel": {
+        const job = model.jobs[taken.pick];
+        const answer = await store.requestCancel({ jobId: job?.id ?? "nobody", nowMs: model.nowMs });
+        deepStrictEqual(answer, model.requestCancel(job));
+        return answer === "cancelled";
+      }
+      case "expire": {
+        const expired = await store.expireQueued({ nowMs: model.nowMs });
+        deepStrictEqual(expired, model.expire());
+        return expired.length > 0;
+      }
+      case "wait":
+        model.nowMs += taken.ms;
+        return false;
+      case "orphan": {
+        const ended = await store.orphan({ exceptOwner: taken.exceptOwner });
+        deepStrictEqual(ended, model.orphan(taken.exceptOwner));
+        return ended > 0;
+      }
+      case "crash":
+        this.#under = await this.#under.reopen();
+        return false;
+    }
+  }
+
+  async #claim(gateway: string): Promise<boolean> {
+    const model = this.#model;
+    const claimed = await this.#under.store.claim({ owner: gateway, leaseMs, nowMs: model.nowMs });
+    const expected = model.nextClaim();
+    deepStrictEqual(claimed?.job.id, expected?.id);
+    if (claimed === null || expected === undefined) return false;
+    ok(this.#leases.every(({ token }) => token !== claimed.lease.token), "a token was given twice");
+    model.claim(expected, gateway, claimed.lease.token);
+    this.#leases.push(claimed.lease);
+    return true;
+  }
+
+  /** No job lost, each as the model has it and in its exact place, and a finished one never changed. */
+  async #expectSameJobs(): Promise<void> {
+    const model = this.#model;
+    const { store } = this.#under;
+    for (const expected of model.jobs) {
+      const job = await store.get(expected.id);
+      if (job === null) throw new Error(`${expected.id} is lost`);
+      const { status, attempt, promptId, outputs, notBefore, cancelRequested } = expected;
+      deepStrictEqual(
+        { status: job.status, attempt: job.attempt, attempts: job.attempts.map(({ number }) => number), outputs: job.outputs.length, notBefore: job.notBefore,
+          cancelRequested: job.cancelRequestedAt !== null, promptId: job.promptId },
+        { status, attempt, attempts: Array.from({ length: attempt }, (_, at) => at + 1), outputs, notBefore, cancelRequested, promptId },
+        expected.id,
+      );
+      deepStrictEqual(await store.queuePosition(expected.id), model.positionOf(expected));
+      const asFinished = this.#finished.get(job.id);
+      if (asFinished !== undefined) deepStrictEqual(job, asFinished);
+      else if (isFinished(job.status)) this.#finished.set(job.id, job);
+      const log = await store.listDeliveries(job.id);
+      deepStrictEqual(log !== null, expected.webhook && isFinished(status), "one message for each finished job that wants one");
+    }
+    const count = (status: JobStatus): number => model.jobs.filter((job) => job.status === status).length;
+    const claimed = model.jobs.filter(({ lease, status }) => lease !== null && status === "queued").length;
+    deepStrictEqual(await store.counts(), { queued: count("queued"), running: count("running"), claimed });
+    const { items } = await store.listJobs({ limit: 200 });
+    deepStrictEqual(items.map(({ id }) => id), model.jobs.map(({ id }) => id).toReversed());
+  }
+
+  /** Each job's events without a hole, its last the one end it has, and all of them in the common log. */
+  async #expectSoundEvents(): Promise<void> {
+    const { store } = this.#under;
+    const all = await store.readAllEvents({ afterSeq: 0, limit: 1000 });
+    deepStrictEqual(all.map(({ seq }) => seq), all.map(({ seq }) => seq).toSorted((a, b) => a - b));
+    deepStrictEqual(await store.lastEventSeq(), all.at(-1)?.seq ?? 0);
+    for (const { id, status, outputs } of this.#model.jobs) {
+      const events = await store.readEvents({ jobId: id, afterId: 0, limit: 1000 });
+      deepStrictEqual(events, all.filter(({ jobId }) => jobId === id));
+      deepStrictEqual(events.map((event) => event.id), events.map((_, at) => at + 1));
+      const ends = events.filter(({ type }) => type === "completed" || type === "failed" || type === "cancelled");
+      deepStrictEqual(ends.map(({ type }) => type), isFinished(status) ? [status] : []);
+      if (isFinished(status)) deepStrictEqual(events.at(-1), ends[0]);
+      deepStrictEqual(events.filter(({ type }) => type === "output").length, outputs);
+    }
+  }
+
+  async #expectPlacesTold(): Promise<void> {
+    for (const job of this.#model.waiting().slice(0, firstTold)) {
+      const events = await this.#under.store.readEvents({ jobId: job.id, afterId: 0, limit: 1000 });
+      const told = events.findLast(({ type }) => type === "queued" || type === "position");
+      deepStrictEqual(told?.data, eventData.place(this.#model.positionOf(job) ?? -1), `${job.id} was told its place`);
+    }
+  }
 }
 
-/** Random histories, against a model: one owner for each job, none lost, finished ones fixed, places exact. */
+/**
+ * Random histories, against a model: one owner for each job, none lost, finished ones fixed, places and events exact.
+ * A failure names its seed, and the shortest history that fails.
+ */
 export function describeJobStoreModel(name: string, testbed: StoreTestbed): void {
   describe(`the ${name} store and its model`, () => {
     it("agree after every step of any history", async () => {
       const histories = fc.assert(
         fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
-          const model = new Model();
-          const leases: Lease[] = [];
-          const finished = new Map<string, Job>();
-          let under = await testbed.open({ now: () => model.nowMs });
+          const model = new StoreModel();
+          const history = new History(model, await testbed.open({ now: () => model.nowMs }));
           try {
-            for (const taken of steps) {
-              switch (taken.do) {
-                case "insert": {
-                  const id = `job-${model.jobs.length}`;
-                  await under.store.insert(newJob(id, taken.priority, model.nowMs));
-                  model.insert(id, taken.priority);
-                  break;
-                }
-                case "claim": {
-                  const claimed = await under.store.claim({ owner: taken.owner, leaseMs, nowMs: model.nowMs });
-                  const expected = model.claimable()[0];
-                  deepStrictEqual(claimed?.job.id, expected?.id);
-                  if (claimed === null || expected === undefined) break;
-                  deepStrictEqual(leases.filter(({ token }) => token === claimed.lease.token), []);
-                  expected.lease = { token: claimed.lease.token, owner: taken.owner, until: model.nowMs + leaseMs };
-                  leases.push(claimed.lease);
-                  break;
-                }
-                case "write": {
-                  const lease = leases[taken.pick % leases.length];
-                  const write = writes[taken.write];
-                  if (lease === undefined || write === undefined) break;
-                  const holder = model.holderOf(lease);
-                  deepStrictEqual(await write.send(under.store, lease, model.nowMs), holder === undefined ? "lease-lost" : "ok", write.name);
-                  if (holder !== undefined) write.apply(holder, model.nowMs);
-                  break;
-                }
-                case "wait":
-                  model.nowMs += taken.ms;
-                  break;
-                case "orphan": {
-                  const theirs = model.jobs.filter(({ lease }) => lease !== null && lease.token !== null && lease.owner !== taken.exceptOwner);
-                  deepStrictEqual(await under.store.orphan({ exceptOwner: taken.exceptOwner }), theirs.length);
-                  for (const job of theirs) job.lease = { token: null, owner: "", until: 0 };
-                  break;
-                }
-                case "reopen":
-                  under = await under.reopen();
-                  break;
-              }
-              await expectSame(under.store, model, finished);
-            }
+            for (const taken of steps) await history.take(taken);
           } finally {
-            await under.dispose();
+            await history.dispose();
           }
         }),
         { numRuns: 60 },

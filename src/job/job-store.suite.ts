@@ -1,6 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Priority } from "./job.ts";
+import { describeEvents } from "./job-store-events.suite.ts";
 import { describeLeases } from "./job-store-lease.suite.ts";
+import { describeQueue } from "./job-store-queue.suite.ts";
+import { describeRetention } from "./job-store-retention.suite.ts";
+import { describeWebhooks } from "./job-store-webhook.suite.ts";
 import { error, leaseMs, output, owner, StoreStage, type StoreTestbed } from "./store-stage.suite.ts";
 
 /** The guarantees of JobStore, to be held by every driver. */
@@ -244,7 +248,11 @@ export function describeJobStore(name: string, testbed: StoreTestbed): void {
       });
     });
 
+    describeQueue(stage);
     describeLeases(stage);
+    describeEvents(stage);
+    describeWebhooks(stage);
+    describeRetention(stage);
 
     it("answers a ping, and rejects once it is closed", async () => {
       await stage.store.ping();

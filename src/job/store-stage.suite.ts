@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from "vitest";
+import type { JobEvent } from "./event.ts";
 import type { Job, JobError, JobOutput, JobProgress, NewJob } from "./job.ts";
 import type { ClaimedJob, Finish, JobStore, ListJobs, Release } from "./job-store.ts";
 
@@ -19,6 +20,7 @@ export interface StoreTestbed {
 
 export const leaseMs = 30_000;
 export const owner = "gateway-a";
+export const webhookUrl = "https://receiver.example/hook";
 
 export const error: JobError = {
   code: "comfyui_node_failed",
@@ -94,8 +96,12 @@ export class StoreStage {
     return jobs;
   }
 
+  async tryClaim(by = owner): Promise<ClaimedJob | null> {
+    return this.store.claim({ owner: by, leaseMs, nowMs: this.nowMs });
+  }
+
   async claim(by = owner): Promise<ClaimedJob> {
-    const claimed = await this.store.claim({ owner: by, leaseMs, nowMs: this.nowMs });
+    const claimed = await this.tryClaim(by);
     if (claimed === null) throw new Error("there was nothing to claim");
     return claimed;
   }
@@ -113,6 +119,10 @@ export class StoreStage {
 
   finish(parts: Partial<Finish> = {}): Finish {
     return { completedAt: this.nowMs, outputs: [], warnings: [], cachedNodes: null, ...parts };
+  }
+
+  async events(jobId: string): Promise<readonly JobEvent[]> {
+    return this.store.readEvents({ jobId, afterId: 0, limit: 1000 });
   }
 
   /** The ids of a whole list, page by page. */

@@ -222,11 +222,13 @@ describe("with ten thousand jobs in the queue", () => {
       INSERT INTO job_requests SELECT seq, '{}', '{}', '{}' FROM jobs;`);
     const filters = [true, false].flatMap((status) => [true, false].map((workflow) => listJobsSql({ status, workflow })));
     const statements = [endingSql, eventSql, idempotencySql, jobSql, leaseSql, queueSql, removalSql, webhookSql, withdrawalSql].flatMap((sql) => Object.values<string>(sql));
-    for (const text of [...statements.filter((statement) => !statement.startsWith("INSERT")), ...filters]) {
+    // The one row of a table that SQLite keeps; and a sum over all outputs, for the sweep that is made now and then.
+    const scans: readonly string[] = [eventSql.last, removalSql.storage];
+    for (const text of [...statements.filter((statement) => !statement.startsWith("INSERT") && !scans.includes(statement)), ...filters]) {
       const plan = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all().map((row) => String(row["detail"]));
       // Leased jobs are as many as run at once: sorting the orphans among them is cheap.
       const expected = text === queueSql.firstOrphan ? plan.filter((line) => !line.includes("TEMP B-TREE")) : plan;
-      for (const line of expected) expect(line, text).toMatch(/^SEARCH |^SCAN jobs USING (COVERING )?INDEX jobs_waiting$/);
+      for (const line of expected) expect(line, text).toMatch(/^SEARCH |^SCAN jobs USING (COVERING )?INDEX jobs_waiting$|SCALAR SUBQUERY/);
     }
     database.close();
 
