@@ -5,7 +5,8 @@ import { describeLeases } from "./job-store-lease.suite.ts";
 import { describeQueue } from "./job-store-queue.suite.ts";
 import { describeRetention } from "./job-store-retention.suite.ts";
 import { describeWebhooks } from "./job-store-webhook.suite.ts";
-import { error, leaseMs, output, owner, StoreStage, type StoreTestbed } from "./store-stage.suite.ts";
+import { describeWithdrawals } from "./job-store-withdrawal.suite.ts";
+import { error, leaseMs, output, owner, StoreStage, webhookUrl, type StoreTestbed } from "./store-stage.suite.ts";
 
 /** The guarantees of JobStore, to be held by every driver. */
 export function describeJobStore(name: string, testbed: StoreTestbed): void {
@@ -14,7 +15,7 @@ export function describeJobStore(name: string, testbed: StoreTestbed): void {
 
     describe("insert and get", () => {
       it("gives back the job as accepted, its numbers exact, with everything else empty", async () => {
-        const accepted = stage.newJob();
+        const accepted = stage.newJob({ owner: "key-1", startTimeoutMs: 60_000, runTimeoutMs: 120_000, webhookUrl });
         const job = await stage.insertOne(accepted);
         expect(job).toEqual({
           ...accepted, status: "queued", attempt: 0, promptId: null, attempts: [], notBefore: null, cancelRequestedAt: null, startedAt: null, completedAt: null, progress: null, outputs: [],
@@ -249,6 +250,7 @@ export function describeJobStore(name: string, testbed: StoreTestbed): void {
     });
 
     describeQueue(stage);
+    describeWithdrawals(stage);
     describeLeases(stage);
     describeEvents(stage);
     describeWebhooks(stage);

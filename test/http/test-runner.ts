@@ -62,7 +62,7 @@ export class TestRunner {
     const { jobs, hub, clock } = this.#parts;
     const { format, fate } = orders.parse(job.graph["1"]?.inputs ?? {});
     if (fate === "pending") return;
-    await jobs.beginAttempt(lease, { promptId: crypto.randomUUID() });
+    await jobs.beginAttempt(lease, { promptId: crypto.randomUUID(), nowMs: clock.now() });
     await jobs.markRunning(lease, { startedAt: clock.now(), warnings: [] });
     hub.changed(job.id);
     const outputs = fate === "completed" ? await this.#outputs(format) : [];

@@ -1,6 +1,8 @@
 import { z } from "zod";
 import { isErrorCode, type ErrorCode } from "../../errors/table.ts";
-import { isFinished, jobStatuses, outputKinds, type Job, type JobAttempt, type JobFile, type JobOutput, type JobSummary, type Priority } from "../../job/job.ts";
+import {
+  isFinished, jobStatuses, outputKinds, type Job, type JobAttempt, type JobFile, type JobOutput, type JobSummary, type Priority,
+} from "../../job/job.ts";
 import { json, jsonObject, readRow } from "./rows.ts";
 
 /** As the database orders them: less is sooner. */

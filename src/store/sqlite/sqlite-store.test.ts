@@ -221,7 +221,8 @@ describe("with ten thousand jobs in the queue", () => {
       INSERT INTO jobs (id, workflow, urgency, virtual_time, rank, created_at) SELECT 'job-' || i, 'family/' || (i % 10), i % 3, i, i, i FROM n;
       INSERT INTO job_requests SELECT seq, '{}', '{}', '{}' FROM jobs;`);
     const filters = [true, false].flatMap((status) => [true, false].map((workflow) => listJobsSql({ status, workflow })));
-    const statements = [endingSql, eventSql, idempotencySql, jobSql, leaseSql, queueSql, removalSql, webhookSql, withdrawalSql].flatMap((sql) => Object.values<string>(sql));
+    const tables = [endingSql, eventSql, idempotencySql, jobSql, leaseSql, queueSql, removalSql, webhookSql, withdrawalSql];
+    const statements = tables.flatMap((sql) => Object.values<string>(sql));
     // The one row of a table that SQLite keeps; and a sum over all outputs, for the sweep that is made now and then.
     const scans: readonly string[] = [eventSql.last, removalSql.storage];
     for (const text of [...statements.filter((statement) => !statement.startsWith("INSERT") && !scans.includes(statement)), ...filters]) {

@@ -23,8 +23,9 @@ const expiredRow = z.object({ seq: z.number(), id: z.string(), start_timeout_ms:
 const nothingMade = { outputs: [], warnings: [], cachedNodes: null } as const;
 
 function startTimeout(startTimeoutMs: number): JobError {
-  const detail = `The job waited longer than its start timeout of ${startTimeoutMs / 1000} s. Send it again, with a longer start_timeout or when the queue is shorter.`;
-  return { code: "start_timeout", detail, errors: [] };
+  const what = `The job waited longer than its start timeout of ${startTimeoutMs / 1000} s.`;
+  const advice = "Send it again with a longer start_timeout, or when the queue is shorter.";
+  return { code: "start_timeout", detail: `${what} ${advice}`, errors: [] };
 }
 
 /** How a job ends while it waits. */
