@@ -93,10 +93,13 @@ export class Runner {
     const { jobs, hub, backend, clock, owner, leaseMs, prefetch } = this.#params;
     do {
       this.#again = false;
-      for (const id of await jobs.expireQueued({ nowMs: clock.now() })) hub.changed(id);
+      const expired = await jobs.expireQueued({ nowMs: clock.now() });
+      for (const id of expired) hub.changed(id);
+      if (expired.length > 0) hub.queueMoved();
       while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
         const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now() });
         if (claimed === null) break;
+        hub.queueMoved();
         this.#drive(claimed);
       }
     } while (this.#again);
