@@ -5,16 +5,20 @@ const outputs = [{ contentType: "image/webp" }, { contentType: "image/png" }, { 
 
 function chosen(header: string): string | undefined {
   const wanted = readAccept(header);
-  return wanted.kind === "job" ? "job" : chooseOutput(wanted.ranges, outputs)?.contentType;
+  return wanted.kind === "output" ? chooseOutput(wanted.ranges, outputs)?.contentType : wanted.kind;
 }
 
 describe("readAccept", () => {
-  it.each([undefined, "", "*/*", "application/json", "application/*, image/png;q=0.5", "text/html, image/png;q=0.9", "image/png;q=0", "image", "nonsense/", ";;,,"])(
+  it.each([undefined, "", "*/*", "application/json", "application/*, image/png;q=0.5", "text/html, image/png;q=0.9", "application/json, text/event-stream;q=0.9", "text/event-stream;q=0", "image/png;q=0", "image", "nonsense/", ";;,,"])(
     "means the job by %j",
     (header) => {
       expect(readAccept(header).kind).toBe("job");
     },
   );
+
+  it.each(["text/event-stream", "text/event-stream, application/json;q=0.5", "Text/Event-Stream;q=0.9, image/png;q=0.2"])("means the job's events by %s", (header) => {
+    expect(chosen(header)).toBe("events");
+  });
 
   it.each([
     ["image/png", "image/png"],

@@ -7,6 +7,8 @@ interface MediaRange {
 /** What the caller of a run wants to get: the job, or an output's bytes. */
 export type Wanted =
   | { readonly kind: "job" }
+  /** The job's events, as they happen. */
+  | { readonly kind: "events" }
   | {
       readonly kind: "output";
       readonly ranges: readonly MediaRange[];
@@ -38,10 +40,11 @@ function qualityOf(ranges: readonly MediaRange[], contentType: string): number {
   return covering.reduce<MediaRange | null>((best, range) => (best !== null && specificity(best) >= specificity(range) ? best : range), null)?.quality ?? 0;
 }
 
-/** Reads an `Accept` header. What the caller likes best decides; anything but an image, a video or a sound means the job. */
+/** Reads an `Accept` header. What the caller likes best decides; anything but events, an image, a video or a sound means the job. */
 export function readAccept(header: string | undefined): Wanted {
   const ranges = (header ?? "").split(",").flatMap((item) => parseRange(item) ?? []);
   const best = [...ranges].sort((a, b) => b.quality - a.quality || specificity(b) - specificity(a))[0];
+  if (best?.type === "text" && best.subtype === "event-stream" && best.quality > 0) return { kind: "events" };
   if (best === undefined || best.quality === 0 || !rawTypes.has(best.type)) return { kind: "job" };
   return {
     kind: "output",

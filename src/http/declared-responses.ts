@@ -12,15 +12,27 @@ export function json(description: string, schema: z.ZodType): Responses[string] 
 /** Every operation can meet a bug. */
 const always: readonly ErrorCode[] = ["internal"];
 
-/** Codes by HTTP status, with their titles as description. */
-export function statusesOf(codes: readonly ErrorCode[]): ReadonlyMap<number, string> {
+/** These say when to try again. */
+const temporary: ReadonlySet<ErrorCode> = new Set(["queue_full", "shutting_down"]);
+
+const retryAfter = { headers: { "Retry-After": { description: "Whole seconds", schema: { type: "integer" } } } } as const;
+
+/** What is declared of each HTTP status that one of the codes has: the titles of its codes, and headers. */
+export function statusesOf(codes: readonly ErrorCode[]): ReadonlyMap<number, { readonly description: string } & Partial<typeof retryAfter>> {
   const byStatus = Map.groupBy(new Set([...codes, ...always]), (code) => errorTable[code].status);
-  return new Map([...byStatus].sort(([a], [b]) => a - b).map(([status, same]) => [status, same.map((code) => `\`${code}\`: ${errorTable[code].title}`).join("; ")]));
+  return new Map(
+    [...byStatus]
+      .sort(([a], [b]) => a - b)
+      .map(([status, same]) => {
+        const description = same.map((code) => `\`${code}\`: ${errorTable[code].title}`).join("; ");
+        return [status, { description, ...(same.some((code) => temporary.has(code)) ? retryAfter : {}) }];
+      }),
+  );
 }
 
 /** The errors an operation can answer with. */
 export function problems(...codes: readonly ErrorCode[]): Responses {
   return Object.fromEntries(
-    [...statusesOf(codes)].map(([status, description]) => [status, { description, content: { "application/problem+json": { schema: ProblemSchema } } }]),
+    [...statusesOf(codes)].map(([status, declared]) => [status, { ...declared, content: { "application/problem+json": { schema: ProblemSchema } } }]),
   );
 }

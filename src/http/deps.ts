@@ -1,6 +1,7 @@
 import type { JobHub } from "../events/job-hub.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { JobStore, QueueCounts } from "../job/job-store.ts";
+import type { Checkpoint } from "../telemetry/checkpoint.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { DocsAssets } from "../web/docs-page.ts";
@@ -17,7 +18,14 @@ export interface HttpLimits {
   readonly maxInlineBytes: number;
   /** For fetching the file behind a URL, from name lookup to last byte. */
   readonly fetchTimeoutSeconds: number;
+  /** For URL inputs and webhooks alike. */
   readonly allowPrivateAddresses: boolean;
+  /** Jobs that may wait. */
+  readonly maxQueued: number;
+  /** For a job that does not say: how long it may wait for its start; 0 for ever. */
+  readonly startTimeoutSeconds: number;
+  /** For a job that does not say: how long it may run; 0 for ever. */
+  readonly runTimeoutSeconds: number;
 }
 
 export interface Readiness {
@@ -54,11 +62,13 @@ export interface HttpDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly docsAssets: DocsAssets;
+  /** Told at each place where a death of the process is tested. */
+  readonly checkpoint: Checkpoint;
   /** A fresh id for a job or a request: UUID. */
   readonly newId: () => string;
   readonly drawSeed: (max: bigint) => number | bigint;
   readonly readiness: () => Promise<Readiness>;
   readonly status: () => Promise<GatewayStatus>;
-  /** Aborted when the gateway stops: whoever waits for a job gets it as it is, so that shutdown need not wait for them. */
+  /** Aborted when the gateway stops: new runs are refused, and whoever waits for a job gets it as it is, so that shutdown need not wait for them. */
   readonly stopping?: AbortSignal;
 }

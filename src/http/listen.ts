@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import type { HttpApp } from "./app.ts";
+import { acceptUpgrades, mayUpgrade } from "./stream/upgrade.ts";
 
 /** An answer that is still being sent when the gateway stops has this long: a large output on a slow line is cut off. */
 const lastAnswersMs = 5_000;
@@ -21,8 +22,9 @@ function urlOf(server: Server, host: string): string {
 
 /** Rejects with the system's error (EADDRINUSE …) when it cannot listen there. */
 export async function listen(app: HttpApp, params: { readonly host: string; readonly port: number }): Promise<ListeningServer> {
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: params.host });
+  const server = createAdaptorServer({ fetch: app.fetch, hostname: params.host, serverOptions: { shouldUpgradeCallback: mayUpgrade } });
   if (!("closeIdleConnections" in server)) throw new TypeError("expected an HTTP/1.1 server");
+  const upgraded = acceptUpgrades(server, app);
   server.listen(params.port, params.host);
   await once(server, "listening");
   return {
@@ -31,7 +33,10 @@ export async function listen(app: HttpApp, params: { readonly host: string; read
       const closed = once(server, "close");
       server.close();
       server.closeIdleConnections();
-      const cutOff = setTimeout(() => server.closeAllConnections(), lastAnswersMs);
+      const cutOff = setTimeout(() => {
+        server.closeAllConnections();
+        upgraded.terminateAll();
+      }, lastAnswersMs);
       await closed;
       clearTimeout(cutOff);
     },

@@ -1,11 +1,24 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
+import type { WebSocket } from "ws";
 import type { AppError } from "../errors/app-error.ts";
 import type { PageFile } from "../web/docs-page.ts";
 import type { HttpDeps } from "./deps.ts";
 
+/** Takes over a WebSocket once it is open. */
+export type OpenSocket = (socket: WebSocket) => void;
+
+/** The socket a request came on, when it came on one. */
+export interface Connection {
+  /** Of the answer: to be destroyed when its reader takes nothing. */
+  readonly outgoing?: { destroy(): unknown };
+  /** Agrees to speak WebSocket, when the request asks for that. What it returns must be the answer. */
+  readonly upgrade?: (open: OpenSocket) => Response;
+}
+
 /** What middleware and handlers tell each other about one request. */
 export interface HttpEnv {
+  readonly Bindings: Connection;
   readonly Variables: {
     requestId: string;
     /** The error that was answered, for the log line. */
@@ -29,6 +42,11 @@ export interface Route {
   /** Path in the router's spelling. */
   readonly pattern: string;
   readonly handle: (c: HttpContext, deps: RouteDeps) => Response | Promise<Response>;
+}
+
+/** A request that is answered without a server has none. */
+export function bindingsOf(c: { readonly env: Connection | undefined }): Connection {
+  return c.env ?? {};
 }
 
 /** A parameter of the route's pattern: the router has matched it, so it is there. */

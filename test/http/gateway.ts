@@ -7,6 +7,7 @@ import { createHttpApp, type HttpApp } from "../../src/http/app.ts";
 import type { HttpDeps, HttpLimits } from "../../src/http/deps.ts";
 import { parseJson } from "../../src/json/exact.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
+import { noCheckpoint } from "../../src/telemetry/checkpoint.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { drawSeed } from "../../src/workflow/draw-seed.ts";
@@ -22,6 +23,9 @@ export const limits: HttpLimits = {
   maxInlineBytes: 10_000,
   fetchTimeoutSeconds: 5,
   allowPrivateAddresses: true,
+  maxQueued: 1_000,
+  startTimeoutSeconds: 0,
+  runTimeoutSeconds: 3_600,
 };
 
 const broken = { id: "test/broken", file: "test/broken.ts", line: 3, column: 7, message: "Unexpected token" };
@@ -30,8 +34,11 @@ export interface Gateway {
   readonly app: HttpApp;
   readonly deps: HttpDeps;
   readonly dir: string;
+  readonly runner: TestRunner;
   /** Sends a request, and answers what came back with its body both raw and, when it is JSON, exact. */
   readonly send: (method: string, path: string, options?: Sent) => Promise<Received>;
+  /** As a process ends: the folder stays. */
+  readonly shutDown: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
 
@@ -48,14 +55,22 @@ export interface Received {
   readonly json: unknown;
 }
 
+interface Surroundings {
+  /** Of a gateway that was shut down. */
+  readonly dir?: string;
+  /** Nobody claims jobs. */
+  readonly isIdle?: boolean;
+}
+
 /** The HTTP room over a real SQLite store and a real disk, with a runner that needs no ComfyUI. */
-export async function openGateway(parts: Partial<HttpDeps> = {}): Promise<Gateway> {
-  const dir = await mkdtemp(join(tmpdir(), "comfyui-api-http-"));
+export async function openGateway(parts: Partial<HttpDeps> = {}, surroundings: Surroundings = {}): Promise<Gateway> {
+  const dir = surroundings.dir ?? (await mkdtemp(join(tmpdir(), "comfyui-api-http-")));
   const clock = parts.clock ?? systemClock;
   const hub = new JobHub();
   const jobs = await openSqliteStore({ path: join(dir, "jobs.sqlite"), clock });
   const files = await openDiskFileStore({ dir: join(dir, "files") });
   const runner = new TestRunner({ jobs, hub, files, clock });
+  if (surroundings.isIdle !== true) runner.start();
   const deps: HttpDeps = {
     version: "1.2.3",
     limits,
@@ -66,6 +81,7 @@ export async function openGateway(parts: Partial<HttpDeps> = {}): Promise<Gatewa
     clock,
     logger: silentLogger,
     docsAssets: swaggerAssets,
+    checkpoint: noCheckpoint,
     newId: () => crypto.randomUUID(),
     drawSeed,
     readiness: async () => ({ ready: true, problems: [] }),
@@ -73,12 +89,15 @@ export async function openGateway(parts: Partial<HttpDeps> = {}): Promise<Gatewa
     ...parts,
   };
   const app = createHttpApp(deps);
-  const close = async (): Promise<void> => {
+  const shutDown = async (): Promise<void> => {
     await runner.stop();
     await jobs.close();
+  };
+  const close = async (): Promise<void> => {
+    await shutDown();
     await rm(dir, { recursive: true, force: true });
   };
-  return { app, deps, dir, send: (method, path, options) => send(app, method, path, options), close };
+  return { app, deps, dir, runner, send: (method, path, options) => send(app, method, path, options), shutDown, close };
 }
 
 const backendStatus = {

@@ -8,7 +8,7 @@ const metadata = { requiredNodes: ["Draw", "SaveImage"], requiredModels: ["m.saf
 /** What the runner of the tests makes of a job. */
 const draw = {
   format: z.enum(["png", "webp", "svg", "html", "text", "none"]).default("png"),
-  fate: z.enum(["completed", "comfyui_node_failed", "comfyui_rejected", "pending"]).default("completed"),
+  fate: z.enum(["completed", "comfyui_node_failed", "comfyui_rejected", "start_timeout", "pending", "running"]).default("completed"),
 };
 
 const picture = {

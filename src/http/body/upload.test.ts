@@ -6,7 +6,7 @@ import { openDiskFileStore } from "../../files/disk-file-store.ts";
 import type { FileStore } from "../../files/file-store.ts";
 import { readUpload } from "./upload.ts";
 
-const limits = { waitSeconds: 0, maxJsonBytes: 100, maxFileBytes: 100, maxInlineBytes: 0, fetchTimeoutSeconds: 1, allowPrivateAddresses: false };
+const limits = { maxJsonBytes: 100, maxFileBytes: 100 };
 
 let dir: string;
 let files: FileStore;

@@ -2,8 +2,12 @@ import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { AppError } from "../../errors/app-error.ts";
 import type { FileStore, StoredFile } from "../../files/file-store.ts";
-import type { HttpDeps } from "../deps.ts";
+import type { HttpDeps, HttpLimits } from "../deps.ts";
 import { isMultipart, readMultipart } from "./multipart.ts";
+
+export interface UploadDeps extends Pick<HttpDeps, "files"> {
+  readonly limits: Pick<HttpLimits, "maxFileBytes" | "maxJsonBytes">;
+}
 
 export interface Upload {
   readonly file: StoredFile;
@@ -48,7 +52,7 @@ async function uploadRaw(request: Request, files: FileStore, maxBytes: number): 
   return putNoting(files, request.body ?? Readable.from([]), maxBytes, filename);
 }
 
-async function uploadPart(request: Request, { files, limits }: Pick<HttpDeps, "files" | "limits">): Promise<Upload> {
+async function uploadPart(request: Request, { files, limits }: UploadDeps): Promise<Upload> {
   const uploads: Upload[] = [];
   const parts = await readMultipart(
     request,
@@ -71,7 +75,7 @@ async function uploadPart(request: Request, { files, limits }: Pick<HttpDeps, "f
  *
  * @throws {AppError} `payload_too_large`, `invalid_multipart`, `invalid_file` when it is empty, `storage_failed`
  */
-export async function readUpload(request: Request, deps: Pick<HttpDeps, "files" | "limits">): Promise<Upload> {
+export async function readUpload(request: Request, deps: UploadDeps): Promise<Upload> {
   const upload = isMultipart(request) ? await uploadPart(request, deps) : await uploadRaw(request, deps.files, deps.limits.maxFileBytes);
   if (upload.file.size === 0) throw new AppError("invalid_file", "The file is empty.");
   return upload;

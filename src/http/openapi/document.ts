@@ -3,6 +3,7 @@ import { stringifyJson } from "../../json/exact.ts";
 import type { WorkflowRegistry } from "../../workflow/registry.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
 import { routes } from "../routes/all.ts";
+import { jobFinished } from "./webhook.ts";
 import { workflowPaths } from "./workflow-paths.ts";
 
 const description = `Every ComfyUI workflow of this gateway is an endpoint: POST its inputs, get the job or the picture.
@@ -20,6 +21,7 @@ type StaticDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 function staticDocument(version: string): StaticDocument {
   const app = new OpenAPIHono();
   for (const { config } of routes) if (config.hide !== true) app.openAPIRegistry.registerPath(config);
+  app.openAPIRegistry.registerWebhook(jobFinished);
   return app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "comfyui-api", version, description }, servers: [{ url: "/" }] });
 }
 

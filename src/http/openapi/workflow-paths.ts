@@ -2,7 +2,7 @@ import type { ErrorCode } from "../../errors/table.ts";
 import type { JsonObject } from "../../json/exact.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
 import { statusesOf } from "../declared-responses.ts";
-import { inputErrors, runErrors } from "../routes/input-errors.ts";
+import { acceptErrors, inputErrors, runErrors } from "../routes/input-errors.ts";
 import { workflowPath } from "../views/paths.ts";
 import { operationNames } from "./operation-ids.ts";
 import { componentSchema, formSchema } from "./workflow-schema.ts";
@@ -20,7 +20,7 @@ export interface WorkflowPaths {
 
 function problems(codes: readonly ErrorCode[]): object {
   const content = { "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } } };
-  return Object.fromEntries([...statusesOf(codes)].map(([status, description]) => [status, { description, content }]));
+  return Object.fromEntries([...statusesOf(codes)].map(([status, declared]) => [status, { ...declared, content }]));
 }
 
 /** A form whose files are left for the reader to choose: a `data:` URI is no example of a part. */
@@ -45,7 +45,7 @@ function requestBody(workflow: Workflow, component: string, schema: JsonObject):
 /** The operations of all workflows. */
 export function workflowPaths(workflows: readonly Workflow[], { parameters, accepted }: RunParts): WorkflowPaths {
   const names = operationNames(workflows.map(({ id }) => id));
-  const runProblems = problems([...inputErrors, ...runErrors]);
+  const runProblems = problems([...inputErrors, ...acceptErrors, ...runErrors]);
   const describeProblems = problems(["invalid_query"]);
   const described = { description: "The workflow", content: { "application/json": { schema: { $ref: "#/components/schemas/Workflow" } } } };
   const paths: Record<string, object> = {};

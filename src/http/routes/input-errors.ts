@@ -15,9 +15,15 @@ export const inputErrors: readonly ErrorCode[] = [
   "storage_failed",
 ];
 
-/** What a failed job is told as when an image was asked for. */
+/** What a request that would be accepted can be told, because of others or of an earlier one. */
+export const acceptErrors: readonly ErrorCode[] = ["idempotency_mismatch", "address_not_allowed", "queue_full", "shutting_down"];
+
+/** What a failed or cancelled job is told as when an image was asked for. */
 export const runErrors: readonly ErrorCode[] = [
   "not_acceptable",
+  "cancelled",
+  "start_timeout",
+  "run_timeout",
   "comfyui_rejected",
   "comfyui_node_failed",
   "comfyui_out_of_memory",

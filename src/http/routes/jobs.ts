@@ -1,19 +1,18 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../errors/app-error.ts";
-import { jobStatuses, type NewJob } from "../../job/job.ts";
-import { newJob } from "../../job/new-job.ts";
+import { jobStatuses } from "../../job/job.ts";
 import { nameFiles, readRawGraph } from "../../job/raw-graph.ts";
+import { acceptRun, type RunRequest } from "../accept-run.ts";
 import { jsonAnswer } from "../answer.ts";
 import { readJsonBody } from "../body/json-body.ts";
 import { json, problems } from "../declared-responses.ts";
 import type { HttpDeps } from "../deps.ts";
 import { filesOfGraph } from "../file-inputs.ts";
+import { findJob, jobView } from "../job-now.ts";
 import { outputsQuery, pageQuery, readQuery, runQuery } from "../query.ts";
 import { pathParam, type Route } from "../route.ts";
-import { jobView, runAndAnswer } from "../run-answer.ts";
-import { readRunOptions, type RunOptions } from "../run-options.ts";
 import { JobPageSchema, JobSchema } from "../views/job-view.ts";
-import { runErrors } from "./input-errors.ts";
+import { acceptErrors, runErrors } from "./input-errors.ts";
 import { runHeaderParams, runResponses } from "./run-responses.ts";
 
 const GraphRequestSchema = z
@@ -35,23 +34,10 @@ function graphOf(body: unknown): unknown {
   throw new AppError("invalid_graph", `${message}.`, { errors: [{ pointer: `/${extra.slice(0, 100)}`, message }] });
 }
 
-async function jobOfGraph(body: unknown, { priority }: RunOptions, deps: HttpDeps): Promise<NewJob> {
+async function prepareGraph(body: unknown, deps: HttpDeps): ReturnType<RunRequest["prepare"]> {
   const { graph, fileIds } = readRawGraph(graphOf(body));
   const files = await filesOfGraph(fileIds, deps);
-  return newJob({
-    id: deps.newId(),
-    owner: null,
-    workflow: null,
-    priority,
-    inputs: {},
-    graph: nameFiles(graph, files),
-    files,
-    origins: {},
-    createdAt: deps.clock.now(),
-    startTimeoutMs: null,
-    runTimeoutMs: null,
-    webhookUrl: null,
-  });
+  return { inputs: {}, graph: nameFiles(graph, files), files, origins: {} };
 }
 
 export const runGraph: Route = {
@@ -65,13 +51,15 @@ export const runGraph: Route = {
     request: { query: runQuery, headers: runHeaderParams, body: { required: true, content: { "application/json": { schema: GraphRequestSchema } } } },
     responses: {
       ...runResponses,
-      ...problems("invalid_json", "invalid_graph", "invalid_query", "invalid_file", "payload_too_large", "unsupported_media_type", "storage_failed", ...runErrors),
+      ...problems("invalid_json", "invalid_graph", "invalid_query", "invalid_file", "payload_too_large", "unsupported_media_type", "storage_failed", ...acceptErrors, ...runErrors),
     },
   }),
-  async handle(c, deps) {
-    const options = readRunOptions(c, deps.limits);
-    const body = await readJsonBody(c.req.raw, deps.limits.maxJsonBytes);
-    return runAndAnswer(c, deps, await jobOfGraph(body, options, deps), options);
+  handle(c, deps) {
+    return acceptRun(c, deps, {
+      workflow: null,
+      readBody: () => readJsonBody(c.req.raw, deps.limits.maxJsonBytes),
+      prepare: (body) => prepareGraph(body, deps),
+    });
   },
 };
 
@@ -115,8 +103,6 @@ export const getJob: Route = {
   }),
   async handle(c, deps) {
     const { outputs } = readQuery(c, getQuery);
-    const job = await deps.jobs.get(pathParam(c, "id"));
-    if (job === null) throw new AppError("job_not_found", "There is no job with this id. GET /v1/jobs lists those there are.");
-    return jsonAnswer(200, await jobView(job, outputs, deps));
+    return jsonAnswer(200, await jobView(await findJob(deps, pathParam(c, "id")), outputs, deps));
   },
 };

@@ -3,6 +3,7 @@ import { AppError } from "../../errors/app-error.ts";
 import { jsonAnswer } from "../answer.ts";
 import { fileAnswer } from "../bytes/file-answer.ts";
 import { json, problems } from "../declared-responses.ts";
+import { findJob } from "../job-now.ts";
 import { noQuery, pageQuery, readQuery } from "../query.ts";
 import { pathParam, type Route } from "../route.ts";
 import { servedOutput } from "../run-answer.ts";
@@ -22,8 +23,7 @@ export const getOutput: Route = {
   }),
   async handle(c, { jobs, files }) {
     readQuery(c, noQuery);
-    const job = await jobs.get(pathParam(c, "id"));
-    if (job === null) throw new AppError("job_not_found", "There is no job with this id. GET /v1/jobs lists those there are.");
+    const job = await findJob({ jobs }, pathParam(c, "id"));
     const output = job.outputs.find(({ index }) => String(index) === pathParam(c, "index"));
     if (output === undefined) throw new AppError("output_not_found", `The job is ${job.status} and has ${job.outputs.length} outputs, counted from 0.`);
     return fileAnswer(c, files, servedOutput(output));

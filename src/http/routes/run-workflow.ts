@@ -1,7 +1,7 @@
 import { AppError } from "../../errors/app-error.ts";
-import { newJob } from "../../job/new-job.ts";
 import { prepareRun } from "../../workflow/prepare.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
+import { acceptRun } from "../accept-run.ts";
 import { jsonAnswer } from "../answer.ts";
 import { readInputs } from "../body/inputs.ts";
 import type { HttpDeps } from "../deps.ts";
@@ -10,8 +10,6 @@ import { findWorkflow } from "../find-workflow.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
 import { noQuery, readQuery } from "../query.ts";
 import type { HttpContext } from "../route.ts";
-import { runAndAnswer } from "../run-answer.ts";
-import { readRunOptions } from "../run-options.ts";
 import { viewWorkflow } from "../views/workflow-view.ts";
 
 function describe(c: HttpContext, workflow: Workflow): Response {
@@ -19,26 +17,12 @@ function describe(c: HttpContext, workflow: Workflow): Response {
   return jsonAnswer(200, viewWorkflow(workflow, new URL(c.req.url).origin));
 }
 
-async function run(c: HttpContext, deps: HttpDeps, workflow: Workflow): Promise<Response> {
-  const options = readRunOptions(c, deps.limits);
-  const body = await readInputs(c.req.raw, workflow.inputSchema, deps);
-  const prepared = await prepareRun(workflow, body, { resolveFile: fileResolver(deps, c.req.raw.signal), drawSeed: deps.drawSeed });
-  const { inputs, graph, files, origins } = prepared;
-  const job = newJob({
-    id: deps.newId(),
-    owner: null,
+function run(c: HttpContext, deps: HttpDeps, workflow: Workflow): Promise<Response> {
+  return acceptRun(c, deps, {
     workflow: workflow.id,
-    priority: options.priority,
-    inputs,
-    graph,
-    files,
-    origins,
-    createdAt: deps.clock.now(),
-    startTimeoutMs: null,
-    runTimeoutMs: null,
-    webhookUrl: null,
+    readBody: () => readInputs(c.req.raw, workflow.inputSchema, deps),
+    prepare: (body) => prepareRun(workflow, body, { resolveFile: fileResolver(deps, c.req.raw.signal), drawSeed: deps.drawSeed }),
   });
-  return runAndAnswer(c, deps, job, options);
 }
 
 /** First segments that name no workflow: there the path is wrong, not the workflow's name. */

@@ -1,0 +1,101 @@
+import { AppError } from "../errors/app-error.ts";
+import type { Job, NewJob } from "../job/job.ts";
+import type { Insert } from "../job/job-store.ts";
+import { newJob } from "../job/new-job.ts";
+import type { HttpDeps } from "./deps.ts";
+import { fingerprintOf } from "./fingerprint.ts";
+import { queueFullAnswer, stoppingAnswer } from "./retry-later.ts";
+import type { HttpContext } from "./route.ts";
+import { answerRun } from "./run-answer.ts";
+import { readRunOptions, type RunOptions } from "./run-options.ts";
+
+/** One request to run something, whatever it is. */
+export interface RunRequest {
+  /** null for a raw graph. */
+  readonly workflow: string | null;
+  /** The body as sent; files of a form are stored by then, and stand as `file:{id}`. */
+  readonly readBody: () => Promise<unknown>;
+  /** Checks the body, fetches files and makes the graph. */
+  readonly prepare: (body: unknown) => Promise<Pick<NewJob, "inputs" | "graph" | "files" | "origins">>;
+}
+
+type Idempotency = NonNullable<Insert["idempotency"]>;
+
+/** Keys are remembered for each owner apart; there is one as long as there are no API keys. */
+const owner = null;
+
+/**
+ * From request to answer: refuses what cannot run before any work is done for it, recognises what was accepted before,
+ * stores the job, then waits as long as the caller wants. The job is on disk before anything is answered.
+ */
+export async function acceptRun(c: HttpContext, deps: HttpDeps, run: RunRequest): Promise<Response> {
+  const options = readRunOptions(c, deps.limits);
+  const answer = await answerTo(c, deps, run, options);
+  deps.checkpoint("before-answer");
+  return answer;
+}
+
+async function answerTo(c: HttpContext, deps: HttpDeps, run: RunRequest, options: RunOptions): Promise<Response> {
+  if (deps.stopping?.aborted === true) return stoppingAnswer(c);
+  // A replay is answered on a full queue too, and only the body tells whether it is one.
+  const early = options.idempotencyKey === null ? await refuseWhenFull(c, deps) : null;
+  if (early !== null) return early;
+  const body = await run.readBody();
+  const idempotency = idempotencyOf(run, body, options);
+  if (idempotency !== undefined) {
+    const earlier = await earlierJob(deps, idempotency);
+    if (earlier !== null) return answerRun(c, deps, { job: earlier, options, isReplayed: true });
+    const full = await refuseWhenFull(c, deps);
+    if (full !== null) return full;
+  }
+  const job = newJob({ ...identityOf(deps, run, options), ...(await run.prepare(body)) });
+  return insert(c, deps, job, options, idempotency);
+}
+
+async function refuseWhenFull(c: HttpContext, deps: HttpDeps): Promise<Response | null> {
+  const { queued } = await deps.jobs.counts();
+  return queued < deps.limits.maxQueued ? null : queueFullAnswer(c, deps, queued);
+}
+
+function idempotencyOf({ workflow }: RunRequest, body: unknown, options: RunOptions): Idempotency | undefined {
+  const key = options.idempotencyKey;
+  return key === null ? undefined : { key, fingerprint: fingerprintOf(workflow, body, options) };
+}
+
+/** @throws {AppError} `idempotency_mismatch` */
+async function earlierJob({ jobs, clock }: HttpDeps, { key, fingerprint }: Idempotency): Promise<Job | null> {
+  const found = await jobs.findIdempotent({ owner, key, nowMs: clock.now() });
+  if (found === null) return null;
+  if (found.fingerprint !== fingerprint) throw mismatch();
+  return found.job;
+}
+
+function mismatch(): AppError {
+  return new AppError(
+    "idempotency_mismatch",
+    "This Idempotency-Key came with another request within the last 24 hours. Send the same request again, or take a new key for a new one.",
+  );
+}
+
+function identityOf(deps: HttpDeps, { workflow }: RunRequest, options: RunOptions): Omit<NewJob, "inputs" | "graph" | "files" | "origins"> {
+  const { priority, startTimeoutMs, runTimeoutMs, webhookUrl } = options;
+  return { id: deps.newId(), owner, workflow, priority, createdAt: deps.clock.now(), startTimeoutMs, runTimeoutMs, webhookUrl };
+}
+
+async function insert(c: HttpContext, deps: HttpDeps, job: NewJob, options: RunOptions, idempotency: Idempotency | undefined): Promise<Response> {
+  deps.checkpoint("before-row");
+  const answer = await deps.jobs.insert(job, { maxQueued: deps.limits.maxQueued, ...(idempotency === undefined ? {} : { idempotency }) });
+  switch (answer.outcome) {
+    case "inserted":
+      deps.checkpoint("after-row");
+      deps.hub.changed(job.id);
+      deps.hub.queued();
+      return answerRun(c, deps, { job: answer.job, options, isReplayed: false });
+    case "replayed":
+      return answerRun(c, deps, { job: answer.job, options, isReplayed: true });
+    case "conflict":
+      throw mismatch();
+    case "full":
+      return queueFullAnswer(c, deps, answer.queued);
+  }
+}
