@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NewJob } from "./job.ts";
-import { idempotencyKeyMs, type Insert, type InsertAnswer } from "./job-store.ts";
+import { idempotencyKeyMs, type Insert, type InsertAnswer, longestDelayMs } from "./job-store.ts";
 import { error, type StoreStage } from "./store-stage.suite.ts";
 
 /** Who is let in, whose turn it is, and what is known of the queue. */
@@ -137,6 +137,14 @@ export function describeQueue(stage: StoreStage): void {
       await stage.store.release((await stage.claim()).lease, stage.release({ notBefore: stage.nowMs + 1 }));
       await stage.reopen();
       expect(await stage.tryClaim()).toBeNull();
+    });
+
+    it("waits no longer than it may when the host's time is set back meanwhile", async () => {
+      await stage.insert({});
+      await stage.store.release((await stage.claim()).lease, stage.release({ notBefore: stage.nowMs + longestDelayMs }));
+      expect(await stage.tryClaim()).toBeNull();
+      stage.nowMs -= 1;
+      expect((await stage.tryClaim())?.job.id).toBe("job-1");
     });
   });
 

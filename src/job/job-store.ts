@@ -104,12 +104,18 @@ export interface ProgressRecord {
   readonly nowMs: number;
 }
 
+/**
+ * No `notBefore` lies further ahead. One that seems to was written before the host's time was set back, and counts as
+ * come: its job must not wait for the time that was.
+ */
+export const longestDelayMs = 5 * 60_000;
+
 export interface Release {
   /** false takes back the attempt under way, if `beginAttempt` counted one: nothing of it has reached ComfyUI. */
   readonly attemptMade: boolean;
   /** Why it is to be tried again; null when the job is only given back. */
   readonly error: AttemptError | null;
-  /** It is not claimed again before this time; null: at once. */
+  /** It is not claimed again before this time, at most {@link longestDelayMs} ahead; null: at once. */
   readonly notBefore: number | null;
   readonly nowMs: number;
 }

@@ -30,6 +30,7 @@ export class HeldJob {
   readonly #lease: Lease;
   #job: Job;
   #left = false;
+  #ended = false;
 
   constructor(params: HeldJobParams) {
     this.#params = params;
@@ -56,11 +57,21 @@ export class HeldJob {
   /** @throws {JobLeft} */
   async pause(ms: number = retryMs): Promise<void> {
     const { clock, wakeup } = this.#params;
-    for (const until = clock.now() + ms; clock.now() < until; ) {
-      this.checkLeft();
-      await wakeup.wait(until - clock.now());
+    let isOver = false;
+    // By a timer and not by the time of day: that may be set back meanwhile.
+    const timer = clock.after(ms, () => {
+      isOver = true;
+      wakeup.wake();
+    });
+    try {
+      for (;;) {
+        this.checkLeft();
+        if (isOver) return;
+        await wakeup.wait(ms);
+      }
+    } finally {
+      timer.cancel();
     }
-    this.checkLeft();
   }
 
   async beginAttempt(promptId: string): Promise<void> {
@@ -87,20 +98,22 @@ export class HeldJob {
     }
   }
 
-  extend(leaseMs: number): Promise<ExtendAnswer> {
+  async extend(leaseMs: number): Promise<ExtendAnswer> {
+    // Given up by ourselves, not lost: what is still to be done for the job in ComfyUI goes on.
+    if (this.#ended) return "ok";
     return this.#params.jobs.extend(this.#lease, { leaseMs, nowMs: this.#params.clock.now() });
   }
 
   complete(finish: Finish): Promise<void> {
-    return this.#write(() => this.#params.jobs.complete(this.#lease, finish));
+    return this.#end(() => this.#params.jobs.complete(this.#lease, finish));
   }
 
   fail(finish: Finish, error: JobError): Promise<void> {
-    return this.#write(() => this.#params.jobs.fail(this.#lease, { ...finish, error }));
+    return this.#end(() => this.#params.jobs.fail(this.#lease, { ...finish, error }));
   }
 
   cancel(finish: Finish): Promise<void> {
-    return this.#write(() => this.#params.jobs.cancel(this.#lease, finish));
+    return this.#end(() => this.#params.jobs.cancel(this.#lease, finish));
   }
 
   /** Back to the queue as if it had not been claimed: ComfyUI has nothing of it. */
@@ -115,8 +128,14 @@ export class HeldJob {
 
   async #release(release: Omit<Release, "nowMs">): Promise<void> {
     const { jobs, hub, clock } = this.#params;
-    await this.#write(() => jobs.release(this.#lease, { ...release, nowMs: clock.now() }));
+    await this.#end(() => jobs.release(this.#lease, { ...release, nowMs: clock.now() }));
     hub.queued();
+  }
+
+  /** A write that ends the lease. */
+  async #end(write: () => Promise<LeaseAnswer>): Promise<void> {
+    await this.#write(write);
+    this.#ended = true;
   }
 
   async #write(write: () => Promise<LeaseAnswer>): Promise<void> {

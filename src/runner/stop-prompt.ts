@@ -39,10 +39,18 @@ async function tryToStop({ backend, promptId }: StopPrompt): Promise<Stopped | n
 /** Takes a prompt out of ComfyUI and makes sure that it is out. @throws {JobLeft} */
 export async function stopPrompt(params: StopPrompt): Promise<Stopped> {
   const { held, clock } = params;
-  for (const until = clock.now() + patienceMs; ; ) {
-    const stopped = await tryToStop(params);
-    if (stopped !== null) return stopped;
-    if (clock.now() >= until) return { outcome: "runs-on" };
-    await held.pause(againMs);
+  let isPatienceOver = false;
+  const patience = clock.after(patienceMs, () => {
+    isPatienceOver = true;
+  });
+  try {
+    for (;;) {
+      const stopped = await tryToStop(params);
+      if (stopped !== null) return stopped;
+      if (isPatienceOver) return { outcome: "runs-on" };
+      await held.pause(againMs);
+    }
+  } finally {
+    patience.cancel();
   }
 }

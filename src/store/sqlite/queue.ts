@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { eventData } from "../../job/event-data.ts";
 import type { NewJob } from "../../job/job.ts";
+import { longestDelayMs } from "../../job/job-store.ts";
 import { rankOf } from "../../job/queue-order.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import type { Clock } from "../../telemetry/clock.ts";
@@ -31,7 +32,7 @@ export const queueSql = {
   tellPlace: "UPDATE jobs SET told_place = :place WHERE seq = :seq",
 
   firstOrphan: `SELECT seq FROM ${amongOrphans} ORDER BY urgency, seq LIMIT 1`,
-  firstWaiting: `SELECT seq, virtual_time FROM ${amongWaiting} AND (not_before IS NULL OR not_before <= :nowMs) ORDER BY rank, seq LIMIT 1`,
+  firstWaiting: `SELECT seq, virtual_time FROM ${amongWaiting} AND (not_before IS NULL OR not_before <= :nowMs OR not_before > :nowMs + ${longestDelayMs}) ORDER BY rank, seq LIMIT 1`,
   lease: "UPDATE jobs SET lease_owner = :owner, lease_token = :token, lease_until = :until, not_before = NULL, told_place = NULL WHERE seq = :seq",
   nextRetry: `SELECT min(not_before) AS value FROM jobs INDEXED BY jobs_delayed WHERE ${waiting} AND not_before IS NOT NULL AND not_before > :nowMs`,
   nextDeadline: `SELECT min(start_deadline) AS value FROM jobs INDEXED BY jobs_to_start WHERE ${waiting} AND start_deadline IS NOT NULL`,
