@@ -47,6 +47,7 @@ export async function* followJob({ jobs, hub }: FeedParts, { jobId, afterId, sig
   let previewNumber = 0;
   try {
     for (;;) {
+      const isLastLook = signal.aborted;
       const batch = await jobs.readEvents({ jobId, afterId: last, limit: batchSize });
       for (const event of batch) {
         yield { kind: "event", event };
@@ -60,7 +61,7 @@ export async function* followJob({ jobs, hub }: FeedParts, { jobId, afterId, sig
         yield { kind: "preview", jobId, preview };
         continue;
       }
-      if (signal.aborted) return;
+      if (isLastLook) return;
       await latch.wait();
     }
   } finally {
@@ -74,13 +75,14 @@ export async function* followAll({ jobs, hub }: FeedParts, { afterSeq, signal }:
   let last = afterSeq;
   try {
     for (;;) {
+      const isLastLook = signal.aborted;
       const batch = await jobs.readAllEvents({ afterSeq: last, limit: batchSize });
       for (const event of batch) {
         yield { kind: "event", event };
         last = event.seq;
       }
       if (batch.length === batchSize) continue;
-      if (signal.aborted) return;
+      if (isLastLook) return;
       await latch.wait();
     }
   } finally {
