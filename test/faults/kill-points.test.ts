@@ -4,7 +4,6 @@ import { bundledProgram } from "./bundle.ts";
 import { expectWholeLog } from "./event-log.ts";
 import { fullGraph, fullOutputs, picture, quickGraph, quickOutputs, slowGraph } from "./graphs.ts";
 import { completedOnce, Host, type StartOptions } from "./host.ts";
-import { startReceiver } from "./webhook-receiver.ts";
 
 const program = bundledProgram();
 const timeout = 60_000;
@@ -57,22 +56,5 @@ describe("a gateway killed at", { timeout }, () => {
     expect(await at.fate(next.id)).toEqual(completedOnce(quickOutputs));
     expectWholeLog(await at.client.events(id), "cancelled");
     release();
-  });
-
-  const placesOfWebhook: readonly CheckpointName[] = ["committed", "webhook-claimed", "webhook-delivered"];
-
-  it.each(placesOfWebhook)("%s delivers the webhook, under one id however often it is sent", async (killAt) => {
-    const receiver = await startReceiver();
-    const at = await Host.open({ program: program.path(), args: ["--fetch-private-addresses"] });
-    await at.start({ killAt });
-    const order = { graph: quickGraph(1), idempotencyKey: "order-1", query: { webhook: receiver.url } };
-    await at.client.trySubmit(order);
-    await at.died();
-    await at.start();
-    const { id } = await at.client.submit(order);
-    expect(await at.fate(id)).toEqual(completedOnce(quickOutputs));
-    await receiver.delivered();
-    expect(new Set(receiver.deliveries().map((delivery) => delivery.id)).size).toBe(1);
-    expect(new Set(receiver.deliveries().map(({ jobId, type }) => `${jobId} ${type}`))).toEqual(new Set([`${id} job.completed`]));
   });
 });

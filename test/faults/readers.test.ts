@@ -10,10 +10,11 @@ import { completedOnce, Host } from "./host.ts";
 const program = bundledProgram();
 const timeout = 60_000;
 
-/** Adds the events of a job to `seen` as they come, until they end. Rejects when the connection breaks. */
-async function follow(at: Host, id: string, lastId: number, seen: EventSeen[]): Promise<void> {
-  const response = await fetch(`${at.url}/v1/jobs/${id}/events`, { headers: { "last-event-id": String(lastId) } });
+/** Adds to `seen` the events of a job that come after those, until they end. Rejects when the connection breaks. */
+async function follow(at: Host, id: string, seen: EventSeen[], onOpen: () => void = () => undefined): Promise<void> {
+  const response = await fetch(`${at.url}/v1/jobs/${id}/events`, { headers: { "last-event-id": String(seen.at(-1)?.id ?? 0) } });
   if (response.status !== 200 || response.body === null) throw new Error(`the events answer ${response.status}`);
+  onOpen();
   let text = "";
   let read = 0;
   for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
@@ -52,15 +53,18 @@ describe("a reader of events", { timeout }, () => {
   it("who comes back with the last id it saw gets each event once, over two deaths of the gateway", async () => {
     const { at, id, release } = await heldJob();
     const seen: EventSeen[] = [];
-    for (const type of ["started", "progress"]) {
-      const reading = follow(at, id, seen.at(-1)?.id ?? 0, seen).catch((error: unknown) => error);
-      await vi.waitFor(() => expect(seen.map((event) => event.type)).toContain(type), patience);
+    for (let death = 0; death < 2; death += 1) {
+      const open = Promise.withResolvers<void>();
+      const broken = follow(at, id, seen, open.resolve).catch((error: unknown) => error);
+      await Promise.race([open.promise, broken]);
+      // ComfyUI has told the first steps and stops there: more will not come in this life.
+      await vi.waitFor(() => expect(seen.map(({ type }) => type)).toContain("progress"), patience);
       await at.kill();
-      expect(await reading).toBeInstanceOf(Error);
+      expect(await broken).toBeInstanceOf(Error);
       await at.start();
     }
     release();
-    await follow(at, id, seen.at(-1)?.id ?? 0, seen);
+    await follow(at, id, seen);
     expectWholeLog(seen, "completed");
     expect(await at.client.events(id)).toEqual(seen);
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
@@ -71,7 +75,7 @@ describe("a reader of events", { timeout }, () => {
     const sockets: Socket[] = [];
     for (let reader = 0; reader < 30; reader += 1) sockets.push(await stalledReader(at, id));
     const seen: EventSeen[] = [];
-    const reading = follow(at, id, 0, seen);
+    const reading = follow(at, id, seen);
     await vi.waitFor(() => expect(seen.map(({ type }) => type)).toContain("started"), patience);
     for (const socket of sockets.slice(0, 15)) socket.resetAndDestroy();
     release();
