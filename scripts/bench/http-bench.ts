@@ -29,8 +29,6 @@ export async function benchHttp(dir: string, program: string, count: number): Pr
   const fresh = await start("empty");
   const bare = await repeat({ count: 2_000, width: clients, withinMs: 10_000 }, () => read(`${fresh.url}/health`));
   await fresh.kill();
-  const empty = await start("empty");
-  await empty.kill();
 
   const gateway = await start("full");
   const ids: string[] = [];
@@ -46,6 +44,8 @@ export async function benchHttp(dir: string, program: string, count: number): Pr
   await gateway.kill();
   const again = await start("full");
   await again.kill();
+  const empty = await start("empty");
+  await empty.kill();
 
   const queued = `${submitted.done} queued`;
   return [

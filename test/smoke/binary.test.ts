@@ -1,8 +1,12 @@
+import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { copyFile, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { promisify } from "node:util";
 import { PNG } from "pngjs";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { buildBinary } from "../../scripts/build-binary/build-binary.ts";
 import { Executable } from "./executable.ts";
@@ -129,6 +133,52 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the exe
       for (const path of ["/docs", "/openapi.json", "/health", "/ready"]) {
         expect((await fetch(`${url}${path}`)).status, path).toBe(200);
       }
+    });
+
+    describe("the jobs command", () => {
+      let id = "";
+      const jobs = (...args: string[]): Executable => run("jobs", ...args, "--url", url);
+      beforeAll(async () => {
+        const answer = await post("/qwen/qwen_base_txt2img", '{"prompt":"watched"}', { prefer: "respond-async" });
+        id = z.object({ id: z.string() }).parse(await answer.json()).id;
+      }, testTimeoutMs);
+
+      it("watches a job to its end, as JSON and as text", { timeout: testTimeoutMs }, async () => {
+        const watching = jobs("watch", id, "--json");
+        expect(await watching.end(), watching.output).toBe(0);
+        const events = watching.stdout.trimEnd().split("\n").map((line) => z.object({ id: z.number(), type: z.string() }).parse(JSON.parse(line)));
+        expect(events.map((event) => event.id)).toEqual(events.map((_, index) => index + 1));
+        expect([events[0]?.type, events.at(-1)?.type]).toEqual(["queued", "completed"]);
+        const text = jobs("watch", id);
+        expect(await text.end(), text.output).toBe(0);
+        expect(text.stdout).toContain(`${id}: completed 1 output\n`);
+      });
+
+      it("lists and shows it, and cannot cancel it any more", { timeout: testTimeoutMs }, async () => {
+        const [list, show, cancel] = [jobs("list", "--status", "completed"), jobs("show", id), jobs("cancel", id)];
+        expect(await Promise.all([list.end(), show.end(), cancel.end()])).toEqual([0, 0, 1]);
+        expect(list.stdout).toMatch(new RegExp(`^${id}  qwen/qwen_base_txt2img +completed `, "m"));
+        expect(show.stdout).toContain(`${url}/v1/jobs/${id}/outputs/0  image/png`);
+        expect(cancel.stdout).toBe("");
+        expect(cancel.output).toContain("finished");
+      });
+
+      it("ends quietly when nobody reads any more, and with 130 on Ctrl-C", { timeout: testTimeoutMs }, async () => {
+        const { stdout, stderr } = await promisify(execFile)("sh", ["-c", '"$0" jobs watch "$1" --json --url "$2" | head -n 1', file, id, url]);
+        expect([stdout.split("\n").length, stderr]).toEqual([2, ""]);
+        const nobody = createServer();
+        nobody.listen(0, "127.0.0.1");
+        await once(nobody, "listening");
+        onTestFinished(() => {
+          nobody.close();
+          nobody.closeAllConnections();
+        });
+        const address = nobody.address();
+        const waiting = run("jobs", "show", id, "--url", `http://127.0.0.1:${typeof address === "object" ? address?.port : ""}`);
+        await once(nobody, "request");
+        expect(await waiting.end("SIGINT"), waiting.output).toBe(130);
+        expect(waiting.output).toBe("");
+      });
     });
 
     it("ends with 0 on SIGTERM", { timeout: testTimeoutMs }, async () => {
