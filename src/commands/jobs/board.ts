@@ -1,8 +1,3 @@
-export interface TerminalSize {
-  readonly columns: number;
-  readonly rows: number;
-}
-
 /** Lines at the end of the terminal that are drawn anew in their place. */
 export class Board {
   readonly #print: (text: string) => void;

@@ -20,13 +20,13 @@ export function workflowName(job: Pick<JobSeen, "workflow">): string {
 }
 
 /** `12s`, `3m`, `2h`, `5d`: one unit, as much as a person needs to know. */
-export function writeAge(ms: number): string {
+function writeAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   for (const [unit, size] of [["d", 86_400], ["h", 3600], ["m", 60]] as const) if (seconds >= size) return `${Math.floor(seconds / size)}${unit}`;
   return `${seconds}s`;
 }
 
-export function writeSize(bytes: number): string {
+function writeSize(bytes: number): string {
   const power = Math.min(4, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
   return power === 0 ? `${bytes} B` : `${(bytes / 1000 ** power).toFixed(1)} ${["B", "kB", "MB", "GB", "TB"][power]}`;
 }
@@ -41,7 +41,7 @@ export function count(number: number, noun: string): string {
 }
 
 /** How far it is, or what became of it, in a few words. */
-export function outcome(job: JobSeen): string {
+function outcome(job: JobSeen): string {
   switch (job.status) {
     case "queued":
       return job.queue_position === null ? "begins" : job.queue_position === 0 ? "is next" : `behind ${count(job.queue_position, "job")}`;
