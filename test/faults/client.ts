@@ -18,7 +18,7 @@ const jobSchema = z.object({
 const problemSchema = z.object({ code: z.string(), detail: z.string() });
 
 export type JobSeen = z.infer<typeof jobSchema>;
-export type Problem = z.infer<typeof problemSchema>;
+export type Refusal = z.infer<typeof problemSchema> & { readonly status: number };
 
 export interface Submit {
   readonly graph: Graph;
@@ -41,6 +41,10 @@ interface Answer {
 function bodyOf({ status, text }: Answer, ...wanted: readonly number[]): unknown {
   if (!wanted.includes(status)) throw new Error(`${status} instead of ${wanted.join(" or ")}: ${text}`);
   return parseJson(text);
+}
+
+function refusalOf({ status, text }: Answer): Refusal {
+  return { status, ...problemSchema.parse(parseJson(text)) };
 }
 
 /** Talks to a gateway as its callers do. Rejects when an answer is not of the expected kind. */
@@ -93,14 +97,20 @@ export class Client {
   }
 
   /** A run that is refused. */
-  async refused(params: Submit): Promise<Problem & { readonly status: number }> {
-    const { status, text } = await this.post(params);
-    return { status, ...problemSchema.parse(parseJson(text)) };
+  async refused(params: Submit): Promise<Refusal> {
+    return refusalOf(await this.post(params));
+  }
+
+  async #upload(content: Uint8Array<ArrayBuffer>): Promise<Answer> {
+    return this.#fetch("/v1/files", { method: "POST", body: content, headers: { "content-type": "application/octet-stream" } });
   }
 
   async upload(content: Uint8Array<ArrayBuffer>): Promise<{ readonly reference: string }> {
-    const answer = await this.#fetch("/v1/files", { method: "POST", body: content, headers: { "content-type": "application/octet-stream" } });
-    return z.object({ reference: z.string() }).parse(bodyOf(answer, 200, 201));
+    return z.object({ reference: z.string() }).parse(bodyOf(await this.#upload(content), 200, 201));
+  }
+
+  async refusedUpload(content: Uint8Array<ArrayBuffer>): Promise<Refusal> {
+    return refusalOf(await this.#upload(content));
   }
 
   async job(id: string): Promise<JobSeen> {

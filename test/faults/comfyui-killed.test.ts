@@ -115,13 +115,24 @@ describe("the socket to ComfyUI", { timeout }, () => {
   });
 });
 
-describe("ComfyUI's answer to a graph", { timeout }, () => {
-  it("lost on the way makes nobody send it twice", async () => {
+describe("ComfyUI's answer", { timeout }, () => {
+  it("to a graph, lost on the way, makes nobody send it twice", async () => {
     const at = await host();
     at.demo.faults.resetAfterAccepting(1);
     const { id } = await at.client.submit({ graph: slowGraph() });
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
     expect(at.promptsOf(id)).toHaveLength(1);
+  });
+
+  it.each([500, 502, 404, 200])("being %i with nothing in it for a while makes nobody believe that the job is lost", async (status) => {
+    const at = await host();
+    const { id, release } = await heldJob(at);
+    const [promptId = ""] = at.promptsOf(id);
+    at.demo.faults.dropSockets();
+    for (const path of ["/queue", `/history/${promptId}`]) at.demo.faults.failRequests(path, { status, count: 3 });
+    release();
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
+    expect((await at.client.job(id)).attempt).toBe(1);
   });
 });
 

@@ -40,6 +40,16 @@ describe("a full disk", { timeout }, () => {
     expect(await at.client.jobIds()).toEqual([id]);
   });
 
+  it("refuses a file and keeps nothing of it", async (context) => {
+    const { at, disk } = await smallHost(context);
+    const before = await readdir(join(at.dataDir, "files"), { recursive: true });
+    expect(await at.client.refusedUpload(new Uint8Array(9_000_000))).toMatchObject({ status: 507, code: "storage_failed" });
+    expect(await readdir(join(at.dataDir, "files"), { recursive: true })).toEqual(before);
+    await disk.free();
+    await at.client.untilReady();
+    expect((await at.client.upload(picture())).reference).toMatch(/^file:/);
+  });
+
   it("keeps a running job waiting for its outputs, which are whole once there is space", async (context) => {
     const { at, disk } = await smallHost(context);
     const release = at.demo.faults.holdNode("Slow", 3);

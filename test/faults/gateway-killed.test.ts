@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { bundledProgram } from "./bundle.ts";
 import { patience } from "./client.ts";
-import { fullGraph, fullOutputs, picture, slowGraph, slowOutputs } from "./graphs.ts";
+import { fullGraph, fullOutputs, picture, quickGraph, quickOutputs, slowGraph, slowOutputs } from "./graphs.ts";
 import { completedOnce, Host } from "./host.ts";
 
 const program = bundledProgram();
@@ -101,6 +101,18 @@ describe("a gateway that is killed", { timeout }, () => {
     expect(job).toMatchObject({ status: "completed", attempt: 2 });
     expect(job.outputs).toHaveLength(1);
     expect(at.promptsOf(id)).toHaveLength(2);
+  });
+
+  it("mid-run still stops the job at its deadline, and runs the next", async () => {
+    const at = await host();
+    const release = at.demo.faults.holdNode("Slow", 3);
+    const { id } = await at.client.submit({ graph: slowGraph(), query: { run_timeout: "3" } });
+    await at.client.running(id);
+    await at.restart();
+    expect(await at.fate(id)).toEqual({ status: "failed", code: "run_timeout", warnings: [], outputs: [], executions: 1 });
+    const next = await at.client.submit({ graph: quickGraph(1) });
+    expect(await at.fate(next.id)).toEqual(completedOnce(quickOutputs));
+    release();
   });
 
   it("again and again at arbitrary moments loses no job and runs none twice", async () => {
