@@ -88,9 +88,7 @@ export class WebhookSender {
   /** Begins to send what is due, as far as there is room. Resolves when it has begun, not when it is sent. */
   async tick(): Promise<void> {
     this.#again = true;
-    this.#claiming ??= this.#claimAll().finally(() => {
-      this.#claiming = null;
-    });
+    this.#claiming ??= this.#claimAll();
     return this.#claiming;
   }
 
@@ -103,16 +101,27 @@ export class WebhookSender {
 
   async #claimAll(): Promise<void> {
     const { jobs, clock } = this.#params;
-    while (this.#again) {
-      this.#again = false;
-      while (!this.#stopped && this.#underWay.size < maxUnderWay) {
-        const claimed = await jobs.claimWebhook({ nowMs: clock.now(), leaseMs });
-        if (claimed === null) break;
-        this.#begin(claimed);
+    let due: number | null = null;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        await this.#fill();
+        due = await jobs.nextWebhookDue();
       }
+    } finally {
+      // In the same step as the last look at `again`: a tick in between would be lost.
+      this.#claiming = null;
     }
-    const due = await jobs.nextWebhookDue();
     if (due !== null) this.#schedule(due - clock.now());
+  }
+
+  async #fill(): Promise<void> {
+    const { jobs, clock } = this.#params;
+    while (!this.#stopped && this.#underWay.size < maxUnderWay) {
+      const claimed = await jobs.claimWebhook({ nowMs: clock.now(), leaseMs });
+      if (claimed === null) return;
+      this.#begin(claimed);
+    }
   }
 
   #schedule(delayMs: number): void {
