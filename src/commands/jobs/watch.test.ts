@@ -78,8 +78,8 @@ describe("jobs watch", () => {
     expect(await run.code).toBe(0);
     const frames = run.printed().split(/\u001B\[1A/);
     expect(frames).toHaveLength(7);
-    expect(frames[4]).toBe("\r\u001B[2K0f8fad5b  qwen/qwen_base_txt2img    [#########-----------]  47 %  KSampler 9/…\n");
-    expect(frames[6]).toContain("[####################] 100 %  completed 1…\n");
+    expect(frames[4]).toBe("\r\u001B[2K0f8fad5b  qwen/qwen_base_txt2img    [#######--------]  47 %  KSampler 9/20\n");
+    expect(frames[6]).toContain("[###############] 100 %  completed 1 outp…\n");
     for (const frame of frames) expect(frame.replace("\r\u001B[2K", "").trimEnd().length).toBeLessThanOrEqual(78);
   });
 

@@ -11,7 +11,7 @@ const progress = z.object({
 const failure = z.object({ error: z.object({ code: z.string(), detail: z.string() }) });
 const warning = z.object({ code: z.string(), message: z.string() });
 
-const barWidth = 20;
+const barWidth = 15;
 
 /** A job as its events tell it, in one line. */
 export class WatchedJob {
