@@ -1,10 +1,13 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { WebSocket } from "ws";
+import { z } from "zod";
+import { parseJson, stringifyJson } from "../../src/json/exact.ts";
 import { bundledProgram } from "./bundle.ts";
 import { patience } from "./client.ts";
 import { expectWholeLog, readEvents, type EventSeen } from "./event-log.ts";
-import { slowGraph, slowOutputs } from "./graphs.ts";
+import { quickGraph, slowGraph, slowOutputs } from "./graphs.ts";
 import { completedOnce, Host } from "./host.ts";
 
 const program = bundledProgram();
@@ -23,6 +26,32 @@ async function follow(at: Host, id: string, seen: EventSeen[], onOpen: () => voi
     seen.push(...events.slice(read));
     read = events.length;
   }
+}
+
+const messageSchema = z.discriminatedUnion("type", [
+  z.looseObject({ type: z.literal("subscribed") }),
+  z.looseObject({ type: z.literal("preview") }),
+  z.looseObject({ type: z.literal("event"), event: z.looseObject({ job_id: z.string(), id: z.number(), seq: z.number(), type: z.string() }) }),
+]);
+
+type NumberedEvent = EventSeen & { readonly seq: number };
+
+/** As `follow`, for all jobs by WebSocket. Resolves when it is subscribed, with the end of the connection. */
+async function subscribeToAll(at: Host, seen: NumberedEvent[]): Promise<{ readonly closed: Promise<unknown> }> {
+  const socket = new WebSocket(`${at.url.replace("http", "ws")}/v1/stream`);
+  onTestFinished(() => socket.terminate());
+  socket.on("error", () => undefined);
+  const closed = once(socket, "close");
+  await once(socket, "open");
+  const subscribed = Promise.withResolvers<void>();
+  socket.on("message", (data: Buffer) => {
+    const message = messageSchema.parse(parseJson(data.toString()));
+    if (message.type === "event") seen.push(message.event);
+    if (message.type === "subscribed") subscribed.resolve();
+  });
+  socket.send(stringifyJson({ type: "subscribe", job_id: "*", after: seen.at(-1)?.seq ?? 0 }));
+  await subscribed.promise;
+  return { closed };
 }
 
 /** A reader who asks for a job's events and then never reads a byte. */
@@ -68,6 +97,26 @@ describe("a reader of events", { timeout }, () => {
     expectWholeLog(seen, "completed");
     expect(await at.client.events(id)).toEqual(seen);
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
+  });
+
+  it("of all jobs who comes back with the last number it saw gets each event of each job once", async () => {
+    const { at, id, release } = await heldJob();
+    const seen: NumberedEvent[] = [];
+    const first = await subscribeToAll(at, seen);
+    const other = await at.client.submit({ graph: quickGraph(1) });
+    await vi.waitFor(() => expect(seen.map((event) => event.job_id)).toContain(other.id), patience);
+    await at.kill();
+    await first.closed;
+    await at.start();
+    release();
+    await subscribeToAll(at, seen);
+    await vi.waitFor(() => expect(seen.filter(({ type }) => type === "completed")).toHaveLength(2), patience);
+    for (const jobId of [id, other.id]) {
+      const ofJob = seen.filter((event) => event.job_id === jobId);
+      expectWholeLog(ofJob, "completed");
+      expect(ofJob).toEqual(await at.client.events(jobId));
+    }
+    expect(seen.map(({ seq }) => seq)).toEqual(seen.map(({ seq }) => seq).toSorted((a, b) => a - b));
   });
 
   it("who stalls or vanishes slows neither the job nor the others", async () => {
