@@ -18,6 +18,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   events: ["job", "errors"],
   store: ["job", "errors", "telemetry"],
   comfyui: ["graph", "errors", "telemetry"],
+  // Keeps what ComfyUI said of its node classes; which ComfyUI, and what is made of it, is app's to say.
+  catalog: ["graph", "errors", "telemetry"],
   files: ["errors", "telemetry"],
   runner: ["job", "events", "comfyui", "files", "graph", "errors", "telemetry"],
   web: ["workflow", "job", "generated"],
@@ -30,10 +32,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // What app.ts composes for /ready and /v1/status out of several rooms; part of it but for its size.
   "gateway-health": ["comfyui", "files", "http", "job", "errors", "telemetry"],
   app: [
-    "gateway-health", "webhook-secret", "upkeep", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
+    "gateway-health", "webhook-secret", "upkeep", "catalog", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
     "runner", "events", "http", "codegen", "web", "demo", "errors", "generated",
   ],
-  commands: ["app", "config", "workflow", "codegen", "errors", "telemetry"],
+  commands: ["app", "catalog", "config", "workflow", "codegen", "errors", "telemetry"],
   main: ["commands", "app", "config", "errors", "telemetry", "generated"],
 };
 

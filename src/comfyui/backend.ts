@@ -58,4 +58,9 @@ export interface Backend {
   cancel(promptId: string): Promise<void>;
   /** Unloads all models and forgets what nodes have computed, once the running prompt has ended. */
   free(): Promise<void>;
+  /**
+   * What GET /object_info says, as text, so that 2^64−1 stays exact. ComfyUI answers nobody else while it lists its
+   * models for this: ask when it became reachable, never by the clock.
+   */
+  objectInfo(): Promise<string>;
 }

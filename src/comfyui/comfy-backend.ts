@@ -10,6 +10,7 @@ import { freeMemory } from "./free-memory.ts";
 import { ComfyHttp } from "./http-client.ts";
 import { uploadInput } from "./input-upload.ts";
 import { parseSocketMessage, type SocketMessage } from "./messages.ts";
+import { readObjectInfo } from "./object-info.ts";
 import { downloadOutput } from "./output-download.ts";
 import { PromptEvents } from "./prompt-events.ts";
 import { ComfySocket } from "./socket.ts";
@@ -95,5 +96,6 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
     download: (file) => asBackendError(downloadOutput(http, clock, file)),
     cancel: (promptId) => asBackendError(cancelPrompt(http, promptId)),
     free: () => asBackendError(freeMemory(http)),
+    objectInfo: () => asBackendError(readObjectInfo(http)),
   };
 }

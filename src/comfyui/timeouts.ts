@@ -9,6 +9,8 @@ export const timeoutsMs = {
   query: 30_000,
   /** POST /prompt validates before it answers: it opens input files and lists model folders, on network disks too. */
   submit: 60_000,
+  /** GET /object_info: imports nothing, but lists every model folder, which takes minutes on a cold network disk. */
+  objectInfo: 300_000,
   /** Part of an upload's limit that does not depend on its size. */
   uploadBase: 60_000,
   /** Added for each MiB: a link to a GPU host slower than 1 MiB/s is broken. */

@@ -9,6 +9,8 @@ export interface Config {
   readonly dataDir: string;
   /** Folder with the caller's own workflows; null for the built-in ones only. */
   readonly workflowsDir: string | null;
+  /** A saved answer of /object_info; null for the one of the running ComfyUI. */
+  readonly catalogFile: string | null;
   /** How long a request waits for its job when it does not say. */
   readonly waitSeconds: number;
   /** Whether the stand-in ComfyUI is used: `auto` is settled here. */

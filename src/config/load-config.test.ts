@@ -37,6 +37,7 @@ describe("defaults", () => {
       comfyuiUrl: "http://127.0.0.1:8188",
       dataDir: "./data",
       workflowsDir: null,
+      catalogFile: null,
       waitSeconds: 60,
       demo: false,
       prefetch: 1,

@@ -77,6 +77,7 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
     comfyuiUrl: read(settings.comfyuiUrl),
     dataDir: read(settings.dataDir),
     workflowsDir: read(settings.workflowsDir, params.workflowsBeside ?? null),
+    catalogFile: read(settings.catalogFile),
     waitSeconds: read(settings.waitSeconds),
     demo: demo === "on" || (demo === "auto" && sources.get(settings.comfyuiUrl.name) === "default"),
     prefetch: read(settings.prefetch),

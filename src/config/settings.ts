@@ -72,6 +72,13 @@ export const settings = {
     default: null,
     doc: "Folder with workflows of your own. Unset, the executable takes a folder `workflows` beside it, if there is one",
   },
+  catalogFile: {
+    name: "catalog",
+    env: "CATALOG",
+    value: optionalText("a .json or .json.gz file; relative to the working directory"),
+    default: null,
+    doc: "What ComfyUI's /object_info answers, as a file. Unset, the running ComfyUI is asked, and its answer kept for starts without it",
+  },
   waitSeconds: {
     name: "wait_seconds",
     env: "WAIT_SECONDS",
