@@ -1,25 +1,36 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { Backend } from "./comfyui/backend.ts";
 import { createBackend } from "./comfyui/comfy-backend.ts";
 import type { Config } from "./config/config.ts";
 import { startDemoComfyui } from "./demo/demo-comfyui.ts";
+import { AppError } from "./errors/app-error.ts";
 import { JobHub } from "./events/job-hub.ts";
+import { WebhookSender } from "./events/webhook-sender.ts";
 import { openDiskFileStore } from "./files/disk-file-store.ts";
+import type { FileStore } from "./files/file-store.ts";
+import { postUrl } from "./files/post-url.ts";
 import { GatewayHealth } from "./gateway-health.ts";
-import { createHttpApp } from "./http/app.ts";
+import { createHttpApp, type HttpApp } from "./http/app.ts";
 import { listen } from "./http/listen.ts";
+import { viewJob } from "./http/views/job-view.ts";
+import type { JobStore } from "./job/job-store.ts";
 import { Runner } from "./runner/runner.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Checkpoint } from "./telemetry/checkpoint.ts";
 import type { Clock } from "./telemetry/clock.ts";
 import type { Logger } from "./telemetry/logger.ts";
+import { Upkeep } from "./upkeep/upkeep.ts";
 import type { DocsAssets } from "./web/docs-page.ts";
+import { loadWebhookSecret } from "./webhook-secret.ts";
 import { type DiscoveredWorkflows, discoverWorkflows, type DiscoverOptions } from "./workflow/discover.ts";
 import { drawSeed } from "./workflow/draw-seed.ts";
 import { WorkflowRegistry } from "./workflow/registry.ts";
 
 /** Of one sampler step in demo mode: slow enough to watch, and 20 steps still end within a second. */
 const demoStepMs = 40;
+/** A receiver that is being told of a job when the gateway stops has this long to answer; it is told again otherwise. */
+const webhookPatienceMs = 3_000;
 
 export interface AppParams {
   readonly config: Config;
@@ -32,12 +43,19 @@ export interface AppParams {
   readonly checkpoint: Checkpoint;
 }
 
+export interface StopApp {
+  /** How long running jobs may go on; what is left then is taken up by the next process. */
+  readonly drainMs: number;
+  /** Told once, when there is something to wait for. */
+  readonly onWaiting?: (unfinished: { readonly running: number; readonly waiting: number }) => void;
+}
+
 export interface RunningApp {
   /** Where it can be reached, without trailing slash. */
   readonly url: string;
   readonly demo: boolean;
   readonly workflows: DiscoveredWorkflows;
-  stop(): Promise<void>;
+  stop(params: StopApp): Promise<void>;
 }
 
 /** Ends what was started, the last first, also when one of them fails. */
@@ -61,57 +79,100 @@ class Stack {
   }
 }
 
-function limitsOf(config: Config) {
-  const { waitSeconds, maxJsonBytes, maxFileBytes, maxInlineBytes, fetchTimeoutSeconds } = config;
-  return { waitSeconds, maxJsonBytes, maxFileBytes, maxInlineBytes, fetchTimeoutSeconds, allowPrivateAddresses: config.fetchPrivateAddresses };
+/** What lasts, and is handed to the parts that work with it. */
+interface Core {
+  readonly jobs: JobStore;
+  readonly files: FileStore;
+  readonly hub: JobHub;
+  readonly backend: Backend;
+  readonly workflows: DiscoveredWorkflows;
 }
 
-async function build(params: AppParams, started: Stack): Promise<Omit<RunningApp, "stop">> {
-  const { config, logger, clock, version, docsAssets, checkpoint } = params;
-  const workflows = await discoverWorkflows({
-    builtins: params.builtinWorkflows,
-    ...(config.workflowsDir === null ? {} : { dir: config.workflowsDir }),
-  });
+async function discover({ config, logger, builtinWorkflows }: AppParams): Promise<DiscoveredWorkflows> {
+  const dir = config.workflowsDir === null ? {} : { dir: config.workflowsDir };
+  const workflows = await discoverWorkflows({ builtins: builtinWorkflows, ...dir });
   for (const { file, line, message } of workflows.broken) logger.error({ file, line }, message);
   for (const id of workflows.shadowed) logger.info({ workflow: id }, "a file in the workflows folder replaces the built-in workflow");
+  return workflows;
+}
 
+async function openCore(params: AppParams, started: Stack): Promise<Core> {
+  const { config, logger, clock } = params;
+  const workflows = await discover(params);
+  // First: it locks the data directory.
   const jobs = await openSqliteStore({ path: join(config.dataDir, "jobs.db"), clock });
   started.push(() => jobs.close());
-  const files = await openDiskFileStore({ dir: join(config.dataDir, "files") });
-  const hub = new JobHub();
-
+  const files = await openDiskFileStore({ dir: join(config.dataDir, "files"), clock });
   const demo = config.demo ? await startDemoComfyui({ stepMs: demoStepMs }) : null;
   if (demo !== null) started.push(() => demo.stop());
   const backend = createBackend({ url: demo?.url ?? config.comfyuiUrl, clock, logger });
   backend.start();
   started.push(() => backend.stop());
+  return { jobs, files, hub: new JobHub(), backend, workflows };
+}
 
-  const health = new GatewayHealth({ jobs, files, backend, clock, logger });
-  const stopping = new AbortController();
-  const app = createHttpApp({
-    version,
-    limits: limitsOf(config),
-    workflows: new WorkflowRegistry(workflows),
+/** What works by itself beside requests and runs: retention and webhooks. */
+async function startHelpers({ config, logger, clock, checkpoint }: AppParams, { jobs, files, hub }: Core, started: Stack): Promise<void> {
+  const { retentionMs, maxStorageBytes, comfyuiOutputDir } = config;
+  const upkeep = new Upkeep({ jobs, files, clock, logger, rules: { retentionMs, maxStorageBytes, comfyuiOutputDir } });
+  upkeep.start();
+  started.push(() => upkeep.stop());
+
+  const webhooks = new WebhookSender({
     jobs,
     hub,
-    files,
+    clock,
+    checkpoint,
+    secret: await loadWebhookSecret({ dataDir: config.dataDir, configured: config.webhookSecret }),
+    render: (job) => viewJob(job),
+    post: ({ url, ...request }) => postUrl(new URL(url), { ...request, allowPrivateAddresses: config.fetchPrivateAddresses, clock }),
+    jitter: () => Math.random(),
+    onError: (error) => logger.error({ err: AppError.from(error) }, "webhooks could not be looked after; trying again"),
+  });
+  webhooks.start();
+  started.push(() => webhooks.stop({ patienceMs: webhookPatienceMs }));
+}
+
+function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: AppParams, core: Core, stopping: AbortSignal): HttpApp {
+  const { waitSeconds, maxJsonBytes, maxFileBytes, maxInlineBytes, fetchTimeoutSeconds, fetchPrivateAddresses } = config;
+  const { maxQueued, startTimeoutSeconds, runTimeoutSeconds } = config;
+  const health = new GatewayHealth({ ...core, clock, logger });
+  return createHttpApp({
+    ...core,
+    version,
+    limits: {
+      waitSeconds,
+      maxJsonBytes,
+      maxFileBytes,
+      maxInlineBytes,
+      fetchTimeoutSeconds,
+      allowPrivateAddresses: fetchPrivateAddresses,
+      maxQueued,
+      startTimeoutSeconds,
+      runTimeoutSeconds,
+    },
+    workflows: new WorkflowRegistry(core.workflows),
     clock,
     logger,
     docsAssets,
+    checkpoint,
     newId: () => randomUUID(),
     drawSeed,
     readiness: () => health.readiness(),
     status: () => health.status(),
-    stopping: stopping.signal,
+    stopping,
   });
-  const server = await listen(app, config);
-  started.push(() => server.close());
+}
 
+async function build(params: AppParams, started: Stack): Promise<RunningApp> {
+  const { config, logger, clock, checkpoint } = params;
+  const core = await openCore(params, started);
+  await startHelpers(params, core, started);
+  const stopping = new AbortController();
+  const server = await listen(buildHttp(params, core, stopping.signal), config);
+  started.push(() => server.close());
   const runner = new Runner({
-    jobs,
-    hub,
-    backend,
-    files,
+    ...core,
     clock,
     logger,
     checkpoint,
@@ -121,11 +182,18 @@ async function build(params: AppParams, started: Stack): Promise<Omit<RunningApp
     prefetch: config.prefetch,
   });
   await runner.start();
-  started.push(() => {
-    stopping.abort();
-    return runner.stop({ drainMs: config.drainSeconds * 1000 });
-  });
-  return { url: server.url, demo: config.demo, workflows };
+  return {
+    url: server.url,
+    demo: config.demo,
+    workflows: core.workflows,
+    async stop({ drainMs, onWaiting }) {
+      stopping.abort();
+      const { running, claimed } = await core.jobs.counts();
+      if (running + claimed > 0) onWaiting?.({ running, waiting: claimed });
+      await runner.stop({ drainMs });
+      await started.unwind();
+    },
+  };
 }
 
 /**
@@ -135,7 +203,7 @@ async function build(params: AppParams, started: Stack): Promise<Omit<RunningApp
 export async function startApp(params: AppParams): Promise<RunningApp> {
   const started = new Stack();
   try {
-    return { ...(await build(params, started)), stop: () => started.unwind() };
+    return await build(params, started);
   } catch (error) {
     await started.unwind();
     throw error;
