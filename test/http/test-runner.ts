@@ -6,6 +6,7 @@ import type { FileStore } from "../../src/files/file-store.ts";
 import { kindOf } from "../../src/files/media-type.ts";
 import type { Job, JobOutput } from "../../src/job/job.ts";
 import type { ClaimedJob, JobStore, Lease } from "../../src/job/job-store.ts";
+import type { JsonObject } from "../../src/json/exact.ts";
 import type { Clock } from "../../src/telemetry/clock.ts";
 
 const orders = z.object({ format: z.string().default("png"), fate: z.string().default("completed") });
@@ -56,16 +57,21 @@ export class TestRunner {
     await this.#work;
   }
 
+  /** Subscriptions of its own to the hub. */
+  get listeners(): number {
+    return this.#ends.length;
+  }
+
   /** Resolves when all that has been asked for so far is done. */
   async settled(): Promise<void> {
     await this.#work;
   }
 
-  async progress(jobId: string, percent: number): Promise<void> {
+  async progress(jobId: string, percent: number, more: JsonObject = {}): Promise<void> {
     const { jobs, hub, clock } = this.#parts;
     const { lease } = this.#runOf(jobId);
     const progress = { percent, completedNodes: 0, totalNodes: 2, currentNode: null };
-    const data = { percent, completed_nodes: 0, total_nodes: 2, current_node: null };
+    const data = { percent, completed_nodes: 0, total_nodes: 2, current_node: null, ...more };
     await jobs.record(lease, { events: [{ type: "progress", data }], progress, cachedNodes: null, nowMs: clock.now() });
     hub.changed(jobId);
   }
