@@ -14,6 +14,7 @@ export const errorTable = {
   invalid_input: { status: 400, title: "The inputs do not match the workflow's schema", retryable: false },
   invalid_query: { status: 400, title: "A query parameter or header is not valid", retryable: false },
   invalid_graph: { status: 400, title: "The graph is not a ComfyUI API-format graph", retryable: false },
+  invalid_export: { status: 400, title: "The file is not a ComfyUI workflow that can be used", retryable: false },
   invalid_multipart: { status: 400, title: "The multipart body cannot be read", retryable: false },
   invalid_file: { status: 400, title: "A file input cannot be used", retryable: false },
   file_fetch_failed: { status: 400, title: "The file behind a URL could not be fetched", retryable: true },
