@@ -1,5 +1,6 @@
 import type { Graph } from "../graph/graph.ts";
 import type { JsonObject } from "../json/exact.ts";
+import type { WorkflowForm } from "./form.ts";
 
 /** What a file input takes. `file` takes anything. */
 export const fileAccepts = ["image", "video", "audio", "model3d", "file"] as const;
@@ -19,7 +20,7 @@ export interface WorkflowMetadata {
   readonly requiredModels: readonly string[];
   /** Where a model file can be downloaded, by its name. */
   readonly modelSources: Readonly<Record<string, string>>;
-  /** Whatever else the author wrote there. */
+  /** Whatever else the author wrote there: `thumbnail`, `tags`, `vram_estimate`, `time_estimate`, … */
   readonly [key: string]: unknown;
 }
 
@@ -39,6 +40,8 @@ export interface Workflow {
   readonly fileFields: readonly FileField[];
   /** Top-level fields that hold a seed and are drawn when absent. */
   readonly seedFields: readonly string[];
+  /** How its author wants the inputs shown to people; absent, the schema says all there is. */
+  readonly form?: WorkflowForm;
   /**
    * Checks inputs and fills in defaults; seeds stay absent and files as they came.
    *
