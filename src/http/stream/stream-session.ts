@@ -35,8 +35,10 @@ export class StreamSession {
   readonly #subscriptions = new Map<string, AbortController>();
   /** Messages are handled one after the other. */
   #work: Promise<void> = Promise.resolve();
-  #ping: Timer | null = null;
+  /** Taken, and not answered yet. */
   #unanswered = 0;
+  #ping: Timer | null = null;
+  #unansweredPings = 0;
   readonly #goAway = (): void => this.#socket.close(goingAway, "the gateway is stopping");
 
   constructor(socket: WebSocket, deps: HttpDeps) {
@@ -49,7 +51,7 @@ export class StreamSession {
     const { stopping } = this.#deps;
     this.#socket.on("message", (data, isBinary) => this.#take(data, isBinary));
     this.#socket.on("pong", () => {
-      this.#unanswered = 0;
+      this.#unansweredPings = 0;
     });
     this.#socket.on("close", () => this.#end());
     // A frame that breaks the protocol, or a connection that broke: the socket closes right after.
@@ -68,11 +70,11 @@ export class StreamSession {
 
   #schedulePing(): void {
     this.#ping = this.#deps.clock.after(pingMs, () => {
-      if (this.#unanswered >= maxUnanswered) {
+      if (this.#unansweredPings >= maxUnanswered) {
         this.#socket.terminate();
         return;
       }
-      this.#unanswered += 1;
+      this.#unansweredPings += 1;
       this.#socket.ping();
       this.#schedulePing();
     });
@@ -81,9 +83,12 @@ export class StreamSession {
   /** Nothing more is read of a reader until it has its answer: who asks and does not listen fills no memory. */
   #take(data: RawData, isBinary: boolean): void {
     this.#socket.pause();
+    this.#unanswered += 1;
     this.#work = this.#work.then(async () => {
       await this.#answer(data, isBinary);
-      this.#socket.resume();
+      this.#unanswered -= 1;
+      // Those that came in one piece with it are still to be answered.
+      if (this.#unanswered === 0) this.#socket.resume();
     });
   }
 
