@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { errorTable } from "../../errors/table.ts";
-import { jobStatuses, priorities, type JobAttempt, type JobError, type JobProgress, type JobSummary } from "../../job/job.ts";
+import { isFinished, jobStatuses, priorities, type JobAttempt, type JobError, type JobProgress, type JobSummary } from "../../job/job.ts";
 import type { DeliveryLog } from "../../job/webhook-outbox.ts";
 import { OutputSchema, viewOutput, type OutputView } from "./output-view.ts";
 import { jobPath } from "./paths.ts";
@@ -123,7 +123,7 @@ export interface JobContext {
   /** Exact, from the store; null unless the job waits. */
   readonly queuePosition?: number | null;
   readonly remainingMs?: number | null;
-  /** null as long as there is nothing to tell its receiver. */
+  /** null as long as there is nothing to tell its receiver, and in what it is told. */
   readonly deliveries?: DeliveryLog | null;
   /** The views of its outputs, when they carry more than their descriptions. */
   readonly outputs?: readonly OutputView[];
@@ -157,7 +157,7 @@ export function viewJob(job: JobSummary, context: JobContext = {}): JobView {
       execution_seconds: secondsBetween(job.startedAt, job.completedAt),
       cached_nodes: job.cachedNodes,
     },
-    webhook: job.webhookUrl === null ? null : viewWebhook(job.webhookUrl, context.deliveries ?? null),
+    webhook: job.webhookUrl === null ? null : viewWebhook(job.webhookUrl, isFinished(job.status), context.deliveries ?? null),
     urls: { self: path, events: `${path}/events`, cancel: path },
   };
 }

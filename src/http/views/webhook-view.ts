@@ -27,8 +27,9 @@ function withoutQuery(text: string): string {
   return url.href;
 }
 
-export function viewWebhook(url: string, log: DeliveryLog | null): z.infer<typeof WebhookSchema> {
-  if (log === null) return { url: withoutQuery(url), state: "waiting", next_attempt_at: null, deliveries: [] };
+/** @param log null when it is not known, or there is none yet */
+export function viewWebhook(url: string, isJobFinished: boolean, log: DeliveryLog | null): z.infer<typeof WebhookSchema> {
+  if (log === null) return { url: withoutQuery(url), state: isJobFinished ? "pending" : "waiting", next_attempt_at: null, deliveries: [] };
   return {
     url: withoutQuery(url),
     state: log.state,
