@@ -61,7 +61,7 @@ function broadcastProblems(scope: Scope): ConversionProblem[] {
  * best that could be made of it.
  *
  * @param gui from parseJson or parsePythonJson, so that seeds are exact
- * @throws {AppError} `invalid_graph` when `gui` is not a GUI-format export, or unfolds without bound
+ * @throws {AppError} `invalid_export` when `gui` is not a GUI-format export, or unfolds without bound
  */
 export function convertExport(gui: unknown, catalog: Catalog, options: ConversionOptions = {}): Conversion {
   const file = readExport(gui);

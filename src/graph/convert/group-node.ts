@@ -2,7 +2,7 @@ import type { JsonObject, JsonValue } from "../../json/exact.ts";
 import type { Catalog } from "../catalog.ts";
 import { isWidget, type InputSpec } from "../catalog/input-spec.ts";
 import { graphOf, idOf, isList, listOf, objectOf, readNode, slotOf } from "./read-export.ts";
-import type { GuiLink, GuiNode, SubgraphDefinition, SubgraphSlot } from "./export-model.ts";
+import type { GuiInput, GuiLink, GuiNode, SubgraphDefinition, SubgraphSlot } from "./export-model.ts";
 import type { WidgetInput } from "./widget-layout.ts";
 import { readValueList, type ValueProblem } from "./widget-values.ts";
 
@@ -62,15 +62,23 @@ function innerLinks(data: JsonObject): GuiLink[] {
 }
 
 /** The inputs in the order in which the group exposes them: widgets, sockets, widgets that were made sockets. */
-function orderedInputs(node: GuiNode, catalog: Catalog): { widgets: InnerInput[]; sockets: InnerInput[] } {
+function orderedInputs(node: GuiNode, catalog: Catalog, isSocket: (input: GuiInput, slot: number) => boolean): { widgets: InnerInput[]; sockets: InnerInput[] } {
   const inputs = catalog.classes.get(node.type)?.inputs;
   if (inputs === undefined) return { widgets: [], sockets: node.inputs.map((input) => ({ name: input.name, spec: undefined })) };
-  const made = new Set(node.inputs.filter((input) => input.widget !== undefined).map((input) => input.widget));
+  const made = new Set(node.inputs.filter((input, slot) => input.widget !== undefined && isSocket(input, slot)).map((input) => input.widget));
   const drawn = inputs.filter((input) => isWidget(input.spec));
   return {
     widgets: drawn.filter((input) => !made.has(input.name)),
     sockets: [...inputs.filter((input) => !isWidget(input.spec)), ...drawn.filter((input) => made.has(input.name))],
   };
+}
+
+/** Old files list the socket of a widget only where a person made one; newer ones list it for every widget. */
+function listsEveryWidget(nodes: readonly GuiNode[], catalog: Catalog): boolean {
+  return nodes.every((node) => {
+    const drawn = (catalog.classes.get(node.type)?.inputs ?? []).some((input) => isWidget(input.spec));
+    return !drawn || node.inputs.some((input) => input.widget !== undefined);
+  });
 }
 
 function externalOutputs(data: JsonObject): Set<string> {
@@ -83,8 +91,10 @@ function externalOutputs(data: JsonObject): Set<string> {
   );
 }
 
-function visible(config: JsonObject, part: "input" | "output", key: string): boolean {
-  return objectOf(objectOf(config[part])?.[key])?.["visible"] !== false;
+/** What the group's author chose to show; `undefined`: nothing was chosen. */
+function visibility(config: JsonObject, part: "input" | "output", key: string): boolean | undefined {
+  const chosen = objectOf(objectOf(config[part])?.[key])?.["visible"];
+  return typeof chosen === "boolean" ? chosen : undefined;
 }
 
 /**
@@ -103,20 +113,22 @@ export function unfoldGroup(instance: GuiNode, data: JsonObject, catalog: Catalo
   const fed = new Map(links.map((link) => [`${link.targetId} ${link.targetSlot}`, link.id]));
   const used = new Set(links.map((link) => `${link.originId} ${link.originSlot}`));
 
+  const everyWidget = listsEveryWidget(nodes, catalog);
+
   const unfolded = nodes.map((node) => {
     const config = objectOf(objectOf(data["config"])?.[node.id]) ?? {};
     const configured = (name: string) => {
       const given = objectOf(objectOf(config["input"])?.[name])?.["name"];
       return typeof given === "string" ? given : node.inputs.find((input) => input.name === name)?.name;
     };
-    const { widgets, sockets } = orderedInputs(node, catalog);
+    const { widgets, sockets } = orderedInputs(node, catalog, (_, slot) => !everyWidget || fed.has(`${node.id} ${slot}`));
     for (const { name, spec } of widgets) {
       if (spec !== undefined) shown.push({ innerId: node.id, inputName: name, name: names.give(node, name, configured(name)), spec });
     }
-    const saved = new Map(node.inputs.map((input, slot) => [input.name, { ...input, link: fed.get(`${node.id} ${slot}`) }]));
+    const saved = new Map<string, GuiInput>(node.inputs.map((input, slot) => [input.name, { ...input, link: fed.get(`${node.id} ${slot}`) }]));
     for (const { name } of sockets) {
       const socket = saved.get(name) ?? { name, type: "*", link: undefined, widget: undefined };
-      if (socket.link !== undefined || !visible(config, "input", name)) continue;
+      if (socket.link !== undefined || visibility(config, "input", name) === false) continue;
       const id = `into ${inputs.length}`;
       links.push({ id, originId: inputNodeId, originSlot: inputs.length, targetId: node.id, targetSlot: 0, type: socket.type });
       inputs.push({ name: names.give(node, name, configured(name)), type: socket.type });
@@ -125,7 +137,7 @@ export function unfoldGroup(instance: GuiNode, data: JsonObject, catalog: Catalo
     const given = catalog.classes.get(node.type)?.outputs ?? node.outputs;
     given.forEach((output, slot) => {
       const key = `${node.id} ${slot}`;
-      if ((used.has(key) && !external.has(key)) || !visible(config, "output", String(slot))) return;
+      if (!(visibility(config, "output", String(slot)) ?? (!used.has(key) || external.has(key)))) return;
       links.push({ id: `out ${outputs.length}`, originId: node.id, originSlot: slot, targetId: outputNodeId, targetSlot: outputs.length, type: output.type });
       outputs.push({ name: output.name, type: output.type });
     });
@@ -142,7 +154,8 @@ export function unfoldGroup(instance: GuiNode, data: JsonObject, catalog: Catalo
       inputs.push({ name: entry.name, type });
       return { name: entry.inputName, type, link: id, widget: entry.inputName };
     });
-    return { ...node, inputs: [...node.inputs, ...extra] };
+    const replaced = new Set(extra.map((input) => input.name));
+    return { ...node, inputs: [...node.inputs.filter((input) => !replaced.has(input.name)), ...extra] };
   });
 
   const overrides = new Map<string, Map<string, JsonValue>>();

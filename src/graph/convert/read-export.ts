@@ -144,16 +144,16 @@ function readBroadcasts(extra: JsonObject): BroadcastLink[] {
  * Reads a GUI-format export of any version (comfyui-protocol.md §4.2). Entries that make no sense are left out, as the
  * front end does when it loads one.
  *
- * @throws {AppError} `invalid_graph` when `value` is not such an export at all
+ * @throws {AppError} `invalid_export` when `value` is not such an export at all
  */
 export function readExport(value: unknown): GuiExport {
-  if (!isShallowJson(value)) throw new AppError("invalid_graph", "The export is not JSON, or it is nested deeper than any workflow is.");
+  if (!isShallowJson(value)) throw new AppError("invalid_export", "The export is not JSON, or it is nested deeper than any workflow is.");
   const file = objectOf(value);
   if (file === undefined || !isList(file["nodes"])) {
-    throw new AppError("invalid_graph", "This is not a workflow in ComfyUI's GUI format: it has no list of nodes.");
+    throw new AppError("invalid_export", "This is not a workflow in ComfyUI's GUI format: it has no list of nodes.");
   }
   const root = readGraph(file);
-  if (root.nodes.length === 0) throw new AppError("invalid_graph", "The workflow has no nodes.");
+  if (root.nodes.length === 0) throw new AppError("invalid_export", "The workflow has no nodes.");
   const extra = objectOf(file["extra"]) ?? {};
   const groups = Object.entries(objectOf(extra["groupNodes"]) ?? {}).flatMap(([name, group]) => {
     const data = objectOf(group);

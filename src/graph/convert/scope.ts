@@ -45,13 +45,13 @@ function isInside(scope: Scope, definition: SubgraphDefinition): boolean {
  * Unfolds every live instance of a subgraph and of a group node.
  *
  * @returns the root first
- * @throws {AppError} `invalid_graph` when there are more nodes than anybody runs
+ * @throws {AppError} `invalid_export` when there are more nodes than anybody runs
  */
 export function unfoldScopes(file: GuiExport, catalog: Catalog, problems: ConversionProblem[]): Scope[] {
   let nodes = 0;
   const scopeOf = (graph: GuiGraph, prefix: string, host: Host | undefined, overrides: Scope["overrides"]): Scope => {
     nodes += graph.nodes.length;
-    if (nodes > maxNodes) throw new AppError("invalid_graph", `The workflow unfolds into more than ${maxNodes} nodes.`);
+    if (nodes > maxNodes) throw new AppError("invalid_export", `The workflow unfolds into more than ${maxNodes} nodes.`);
     const kinds = new Map(graph.nodes.map((node) => [node.id, kindOf(node, file, catalog)]));
     return { prefix, depth: host === undefined ? 0 : host.scope.depth + 1, graph, host, kinds, children: new Map(), overrides };
   };

@@ -16,12 +16,16 @@ function isNumeral(value: JsonValue): boolean {
   return typeof value === "string" && /^-?\d+(\.\d+)?$/.test(value.trim());
 }
 
+function isFileName(value: JsonValue): boolean {
+  return typeof value === "string" && /\.[A-Za-z]\w{1,11}$/.test(value);
+}
+
 function comboFit(spec: ComboSpec, value: JsonValue): Fit {
   if (spec.options.includes(value)) return "full";
   if (Array.isArray(value)) return spec.multiselect ? "full" : "no";
   if (typeof value === "object" || controlWords.has(value)) return "no";
   // Which files there are differs from machine to machine.
-  return spec.options.length === 0 && typeof value === "string" ? "full" : "loose";
+  return typeof value === "string" && (spec.options.length === 0 || spec.remoteRoute !== undefined || (isFileName(value) && spec.options.some(isFileName))) ? "full" : "loose";
 }
 
 export function fitOf(spec: InputSpec, value: JsonValue): Fit {

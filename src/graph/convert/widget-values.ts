@@ -5,7 +5,7 @@ import { alignByType } from "./align-values.ts";
 import type { GuiNode } from "./export-model.ts";
 import { readPackWidgets } from "./pack-widgets.ts";
 import { isList } from "./read-export.ts";
-import { controlWords, defaultOf, fitOf } from "./value-fit.ts";
+import { controlWords, defaultOf } from "./value-fit.ts";
 import { layoutsFor, readByLayout, widgetInputs, type SavedWidgets, type WidgetInput, type WidgetReading } from "./widget-layout.ts";
 
 export interface ValueProblem {
@@ -26,9 +26,18 @@ export type ClassLabel = Pick<NodeClass, "name" | "packFolder">;
 
 const adviceToExport = "Export the workflow in API format instead (“Export (API)”), or save it again in a newer ComfyUI.";
 
-/** Entries of buttons, previews and controls, which no graph holds. */
+/** What buttons leave in a list. */
+const buttonValues: ReadonlySet<JsonValue> = new Set([null, "", "image", "video", "audio", "refresh"]);
+
+/** Entries of buttons and controls, which no graph holds. */
 function isLeftover(value: JsonValue): boolean {
-  return value === null || value === "" || value === "image" || value === "video" || value === "audio" || controlWords.has(value);
+  return buttonValues.has(value) || controlWords.has(value);
+}
+
+/** Text, pictures and switches that a display behind the last input keeps; the front end never reads them back into a graph's inputs. */
+function isPreview(value: JsonValue, isCore: boolean): boolean {
+  if (Array.isArray(value)) return true;
+  return isCore && (typeof value === "object" || typeof value === "boolean" || (typeof value === "string" && /\s/.test(value)));
 }
 
 function shown(value: JsonValue): string {
@@ -46,12 +55,12 @@ function rank(reading: WidgetReading): number {
   return (meaningful + reading.missing.length) * 1000 + reading.loose;
 }
 
-function surplusProblems(nodeClass: ClassLabel, surplus: readonly JsonValue[]): ValueProblem[] {
-  const meaningful = surplus.filter((value) => !isLeftover(value));
+function surplusProblems(nodeClass: ClassLabel, reading: WidgetReading): ValueProblem[] {
+  const meaningful = reading.surplus.filter((value) => !isLeftover(value));
   const first = meaningful[0];
   if (first === undefined) return [];
-  // What the core's own JavaScript adds behind the inputs are previews; a class that is not core may send it.
-  if (nodeClass.packFolder === undefined && meaningful.every((value) => typeof value === "object")) return [];
+  const { packFolder } = nodeClass;
+  if (reading.loose === 0 && reading.misfits.length === 0 && meaningful.every((value) => isPreview(value, packFolder === undefined))) return [];
   const message = `The export holds ${meaningful.length} more values than ${nodeClass.name} has inputs for, the first of them ${shown(first)}. ${adviceToExport}`;
   return [{ kind: "dropped", message }];
 }
@@ -73,7 +82,7 @@ export function readValueList(nodeClass: ClassLabel, saved: SavedWidgets): Widge
   if (cheapest !== undefined) {
     const { reading } = cheapest;
     const rival = fitting.find((other) => other.cost === cheapest.cost && !sameValues(other.reading, reading));
-    const problems = surplusProblems(nodeClass, reading.surplus);
+    const problems = surplusProblems(nodeClass, reading);
     if (rival !== undefined) {
       problems.push({ kind: "ambiguous", message: `The saved values of ${nodeClass.name} can be read in two ways. ${adviceToExport}` });
     }
@@ -92,7 +101,7 @@ export function readValueList(nodeClass: ClassLabel, saved: SavedWidgets): Widge
   return {
     values: canonical.values,
     defaulted: canonical.missing.map((input) => input.key),
-    problems: [...misfitProblems(nodeClass, canonical), ...surplusProblems(nodeClass, canonical.surplus)],
+    problems: [...misfitProblems(nodeClass, canonical), ...surplusProblems(nodeClass, canonical)],
   };
 }
 
@@ -144,7 +153,14 @@ function reconcile(list: WidgetValues, named: WidgetValues, linked: ReadonlySet<
   return { values, defaulted: list.defaulted.filter((key) => named.defaulted.includes(key)), problems };
 }
 
-export function savedWidgets(node: GuiNode, nodeClass: NodeClass): SavedWidgets {
+/** Samplers were once called `sample_euler`; the front end still renames them when it loads a file. */
+function withoutOldNames(classType: string, read: WidgetValues): WidgetValues {
+  const sampler = read.values.get("sampler_name");
+  if (!/^KSampler(Advanced)?$/.test(classType) || typeof sampler !== "string" || !sampler.startsWith("sample_")) return read;
+  return { ...read, values: new Map([...read.values, ["sampler_name", sampler.slice("sample_".length)]]) };
+}
+
+function savedWidgets(node: GuiNode, nodeClass: NodeClass): SavedWidgets {
   return {
     inputs: widgetInputs(nodeClass.inputs),
     values: isList(node.values) ? node.values : [],
@@ -161,7 +177,7 @@ export function readWidgetValues(node: GuiNode, nodeClass: NodeClass): WidgetVal
   if (node.values === undefined) return named ?? readValueList(nodeClass, saved);
   const byPack = readPackWidgets(node.type, node.values);
   if (byPack !== undefined) return { values: byPack, defaulted: [], problems: [] };
-  const list = readValueList(nodeClass, saved);
+  const list = withoutOldNames(node.type, readValueList(nodeClass, saved));
   return named === undefined ? list : reconcile(list, named, saved.linked);
 }
 
@@ -169,6 +185,7 @@ export function readWidgetValues(node: GuiNode, nodeClass: NodeClass): WidgetVal
 export function unlistedOptions(nodeClass: NodeClass, values: ReadonlyMap<string, JsonValue>): string[] {
   return widgetInputs(nodeClass.inputs).flatMap(({ key, spec }) => {
     const value = values.get(key);
-    return spec.kind === "combo" && value !== undefined && spec.remoteRoute === undefined && fitOf(spec, value) !== "full" ? [key] : [];
+    if (spec.kind !== "combo" || value === undefined || spec.remoteRoute !== undefined || spec.multiselect) return [];
+    return spec.options.includes(value) ? [] : [key];
   });
 }
