@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { bundledProgram } from "./bundle.ts";
 import { patience } from "./client.ts";
 import { quickGraph, quickOutputs, slowGraph } from "./graphs.ts";
-import { completedOnce, type Fate, Host } from "./host.ts";
+import { completedOnce, type Fate, Host, type Surroundings } from "./host.ts";
 
 const program = bundledProgram();
 const timeout = 60_000;
@@ -12,8 +12,8 @@ function cancelled(parts: Partial<Fate> = {}): Fate {
 }
 
 /** One job that runs and is held, one that waits for it in ComfyUI, and one that waits with us. */
-async function threeJobs(): Promise<{ readonly at: Host; readonly running: string; readonly waiting: string; readonly queued: string; readonly release: () => void }> {
-  const at = await Host.open({ program: program.path() });
+async function threeJobs(context: Surroundings): Promise<{ readonly at: Host; readonly running: string; readonly waiting: string; readonly queued: string; readonly release: () => void }> {
+  const at = await Host.open(context, { command: program.command() });
   await at.start();
   const release = at.demo.faults.holdNode("Slow", 3);
   const { id: running } = await at.client.submit({ graph: slowGraph() });
@@ -24,9 +24,9 @@ async function threeJobs(): Promise<{ readonly at: Host; readonly running: strin
   return { at, running, waiting, queued, release };
 }
 
-describe("a job that is called off", { timeout }, () => {
-  it("while it is queued ends at once, and ComfyUI never gets it", async () => {
-    const { at, queued, waiting, release } = await threeJobs();
+describe("a job that is called off", { timeout, concurrent: true }, () => {
+  it("while it is queued ends at once, and ComfyUI never gets it", async (context) => {
+    const { at, queued, waiting, release } = await threeJobs(context);
     expect(await at.client.cancel(queued)).toEqual({ status: 200, code: null });
     expect(await at.fate(queued)).toEqual(cancelled());
     release();
@@ -34,8 +34,8 @@ describe("a job that is called off", { timeout }, () => {
     expect(at.promptsOf(queued)).toEqual([]);
   });
 
-  it("while it waits in ComfyUI is taken out there and never runs", async () => {
-    const { at, waiting, queued, release } = await threeJobs();
+  it("while it waits in ComfyUI is taken out there and never runs", async (context) => {
+    const { at, waiting, queued, release } = await threeJobs(context);
     expect(await at.client.cancel(waiting)).toEqual({ status: 200, code: null });
     expect(await at.fate(waiting)).toEqual(cancelled());
     release();
@@ -43,8 +43,8 @@ describe("a job that is called off", { timeout }, () => {
     expect(at.executionsOf(waiting)).toBe(0);
   });
 
-  it("while it runs is interrupted, and those behind it run", async () => {
-    const { at, running, waiting, queued, release } = await threeJobs();
+  it("while it runs is interrupted, and those behind it run", async (context) => {
+    const { at, running, waiting, queued, release } = await threeJobs(context);
     expect(await at.client.cancel(running)).toEqual({ status: 200, code: null });
     expect(await at.fate(running)).toEqual(cancelled({ executions: 1 }));
     expect(await at.fate(waiting)).toEqual(completedOnce(quickOutputs));
@@ -52,16 +52,16 @@ describe("a job that is called off", { timeout }, () => {
     release();
   });
 
-  it("when it is finished stays as it is", async () => {
-    const { at, running, release } = await threeJobs();
+  it("when it is finished stays as it is", async (context) => {
+    const { at, running, release } = await threeJobs(context);
     release();
     await at.client.finished(running);
     expect(await at.client.cancel(running)).toEqual({ status: 409, code: "job_finished" });
     expect((await at.client.job(running)).status).toBe("completed");
   });
 
-  it("while ComfyUI is down is cancelled once it is back, and does not run again", async () => {
-    const { at, running, queued, release } = await threeJobs();
+  it("while ComfyUI is down is cancelled once it is back, and does not run again", async (context) => {
+    const { at, running, queued, release } = await threeJobs(context);
     await at.demo.faults.goDown();
     release();
     const { status } = await at.client.cancel(running);
@@ -71,8 +71,8 @@ describe("a job that is called off", { timeout }, () => {
     expect(await at.fate(queued)).toEqual(completedOnce(quickOutputs));
   });
 
-  it("while the gateway is dead to its run is cancelled by the next gateway", async () => {
-    const { at, running, waiting, release } = await threeJobs();
+  it("while the gateway is dead to its run is cancelled by the next gateway", async (context) => {
+    const { at, running, waiting, release } = await threeJobs(context);
     await at.restart();
     const { status } = await at.client.cancel(running);
     expect([200, 202]).toContain(status);
@@ -81,8 +81,8 @@ describe("a job that is called off", { timeout }, () => {
     release();
   });
 
-  it("by a node that does not listen is cancelled with a warning, and the next job runs once ComfyUI is free", async () => {
-    const { at, running, waiting, release } = await threeJobs();
+  it("by a node that does not listen is cancelled with a warning, and the next job runs once ComfyUI is free", async (context) => {
+    const { at, running, waiting, release } = await threeJobs(context);
     at.demo.faults.ignoreInterrupts = true;
     expect((await at.client.cancel(running)).status).toBe(202);
     expect(await at.fate(running)).toEqual(cancelled({ warnings: ["still_running"], executions: 1 }));

@@ -14,6 +14,7 @@ const jobSchema = z.object({
   outputs: z.array(z.object({ kind: z.string(), filename: z.string(), sha256: z.string(), size: z.number(), url: z.string() })),
   warnings: z.array(z.object({ code: z.string() })),
   error: z.object({ code: z.string(), detail: z.string() }).nullable(),
+  webhook: z.object({ state: z.string() }).nullable(),
 });
 const problemSchema = z.object({ code: z.string(), detail: z.string() });
 
@@ -145,13 +146,13 @@ export class Client {
   }
 
   /** The job once it looks as `condition` says. */
-  async until(id: string, condition: (job: JobSeen) => boolean): Promise<JobSeen> {
+  async until(id: string, condition: (job: JobSeen) => boolean, waiting = patience): Promise<JobSeen> {
     return vi.waitFor(async () => {
       const job = await this.job(id);
       // The whole job, so that a failed test shows where it stopped.
       if (!condition(job)) throw new Error(`the job is not there yet: ${stringifyJson(job)}`);
       return job;
-    }, patience);
+    }, waiting);
   }
 
   running(id: string): Promise<JobSeen> {

@@ -2,6 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { patience } from "./client.ts";
 import { quickGraph, slowGraph, slowOutputs } from "./graphs.ts";
 import { HeldGateway, leaseMs } from "./held-gateway.ts";
+import type { Surroundings } from "./host.ts";
 
 const dayMs = 86_400_000;
 const jumps = [
@@ -9,8 +10,8 @@ const jumps = [
   { name: "a day back", ms: -dayMs },
 ];
 
-async function heldJob(): Promise<{ readonly at: HeldGateway; readonly id: string; readonly release: () => void }> {
-  const at = await HeldGateway.start();
+async function heldJob(context: Surroundings): Promise<{ readonly at: HeldGateway; readonly id: string; readonly release: () => void }> {
+  const at = await HeldGateway.start(context);
   const release = at.demo.faults.holdNode("Slow", 3);
   const id = await at.submit(slowGraph());
   await at.until(id, ({ status }) => status === "running");
@@ -18,8 +19,8 @@ async function heldJob(): Promise<{ readonly at: HeldGateway; readonly id: strin
 }
 
 describe.each(jumps)("a host's time that jumps $name", ({ ms }) => {
-  it("mid-run costs the job nothing: it stays with its runner, or comes back to it, and runs once", async () => {
-    const { at, id, release } = await heldJob();
+  it("mid-run costs the job nothing: it stays with its runner, or comes back to it, and runs once", async (context) => {
+    const { at, id, release } = await heldJob(context);
     at.clock.step(ms);
     await at.pass((2 * leaseMs) / 1000);
     release();
@@ -29,8 +30,8 @@ describe.each(jumps)("a host's time that jumps $name", ({ ms }) => {
     expect([...at.demo.runs().values()]).toEqual([1]);
   });
 
-  it("while jobs wait keeps them in their order", async () => {
-    const { at, id, release } = await heldJob();
+  it("while jobs wait keeps them in their order", async (context) => {
+    const { at, id, release } = await heldJob(context);
     const waiting: string[] = [];
     for (let color = 1; color <= 4; color += 1) {
       waiting.push(await at.submit(quickGraph(color)));
@@ -42,8 +43,8 @@ describe.each(jumps)("a host's time that jumps $name", ({ ms }) => {
     expect(at.demo.accepted().map(({ promptId }) => promptId)).toEqual(prompts);
   });
 
-  it("before a retry that waits for its time does not put it off for good", async () => {
-    const { at, id, release } = await heldJob();
+  it("before a retry that waits for its time does not put it off for good", async (context) => {
+    const { at, id, release } = await heldJob(context);
     await at.demo.faults.restart();
     await at.until(id, ({ status }) => status === "queued");
     at.clock.step(ms);
@@ -51,8 +52,8 @@ describe.each(jumps)("a host's time that jumps $name", ({ ms }) => {
     expect(await at.until(id, ({ status }) => status === "completed")).toMatchObject({ attempt: 2 });
   });
 
-  it("while an output waits to be copied does not put that off for good", async () => {
-    const { at, id, release } = await heldJob();
+  it("while an output waits to be copied does not put that off for good", async (context) => {
+    const { at, id, release } = await heldJob(context);
     at.demo.faults.failRequests("/view", { status: 503, count: 1 });
     release();
     await at.until(id, ({ progress }) => progress?.percent === 100);
@@ -60,8 +61,8 @@ describe.each(jumps)("a host's time that jumps $name", ({ ms }) => {
     expect(await at.until(id, ({ status }) => status === "completed")).toMatchObject({ attempt: 1 });
   });
 
-  it("while a job is being called off leaves it cancelled", async () => {
-    const { at, id, release } = await heldJob();
+  it("while a job is being called off leaves it cancelled", async (context) => {
+    const { at, id, release } = await heldJob(context);
     at.demo.faults.ignoreInterrupts = true;
     await at.jobs.requestCancel({ jobId: id, nowMs: at.clock.now() });
     at.hub.cancelRequested(id);
@@ -73,8 +74,8 @@ describe.each(jumps)("a host's time that jumps $name", ({ ms }) => {
   });
 });
 
-it("ComfyUI gets no other job while it runs one that was called off and does not listen, for longer than a lease", async () => {
-  const at = await HeldGateway.start({ prefetch: 0 });
+it("ComfyUI gets no other job while it runs one that was called off and does not listen, for longer than a lease", async (context) => {
+  const at = await HeldGateway.start(context, { prefetch: 0 });
   const release = at.demo.faults.holdNode("Slow", 3);
   at.demo.faults.ignoreInterrupts = true;
   const id = await at.submit(slowGraph());

@@ -2,13 +2,13 @@ import { describe, expect, it, vi } from "vitest";
 import { bundledProgram } from "./bundle.ts";
 import { patience } from "./client.ts";
 import { quickGraph, quickOutputs, slowGraph, slowOutputs } from "./graphs.ts";
-import { completedOnce, Host } from "./host.ts";
+import { completedOnce, Host, type Surroundings } from "./host.ts";
 
 const program = bundledProgram();
 const timeout = 60_000;
 
-async function host(): Promise<Host> {
-  const opened = await Host.open({ program: program.path() });
+async function host(context: Surroundings): Promise<Host> {
+  const opened = await Host.open(context, { command: program.command() });
   await opened.start();
   await opened.client.untilReady();
   return opened;
@@ -27,9 +27,9 @@ async function begunAgain(at: Host, id: string, times: number): Promise<void> {
   await vi.waitFor(() => expect(at.executionsOf(id)).toBe(times), patience);
 }
 
-describe("ComfyUI, killed", { timeout }, () => {
-  it("mid-run and started again gets the job a second time", async () => {
-    const at = await host();
+describe("ComfyUI, killed", { timeout, concurrent: true }, () => {
+  it("mid-run and started again gets the job a second time", async (context) => {
+    const at = await host(context);
     const { id, release } = await heldJob(at);
     await at.demo.faults.restart();
     release();
@@ -37,8 +37,8 @@ describe("ComfyUI, killed", { timeout }, () => {
     expect((await at.client.job(id)).attempt).toBe(2);
   });
 
-  it("mid-run and away for a while keeps the job waiting, which /ready tells", async () => {
-    const at = await host();
+  it("mid-run and away for a while keeps the job waiting, which /ready tells", async (context) => {
+    const at = await host(context);
     const { id, release } = await heldJob(at);
     await at.demo.faults.goDown();
     release();
@@ -48,8 +48,8 @@ describe("ComfyUI, killed", { timeout }, () => {
     expect(await at.fate(id)).toEqual({ ...completedOnce(slowOutputs), executions: 2 });
   });
 
-  it("twice by the same job fails that job with the reason, and runs the next", async () => {
-    const at = await host();
+  it("twice by the same job fails that job with the reason, and runs the next", async (context) => {
+    const at = await host(context);
     const { id, release } = await heldJob(at);
     const other = await at.client.submit({ graph: slowGraph({ seed: 2 }) });
     await at.demo.faults.restart();
@@ -60,8 +60,8 @@ describe("ComfyUI, killed", { timeout }, () => {
     expect(await at.fate(other.id)).toMatchObject({ status: "completed", outputs: slowOutputs });
   });
 
-  it("does not put the blame on jobs that only waited there", async () => {
-    const at = await Host.open({ program: program.path(), args: ["--prefetch=3"] });
+  it("does not put the blame on jobs that only waited there", async (context) => {
+    const at = await Host.open(context, { command: program.command(), args: ["--prefetch=3"] });
     await at.start();
     const { id, release } = await heldJob(at);
     const innocent: string[] = [];
@@ -76,9 +76,9 @@ describe("ComfyUI, killed", { timeout }, () => {
   });
 });
 
-describe("the socket to ComfyUI", { timeout }, () => {
-  it("dropped mid-run costs nothing", async () => {
-    const at = await host();
+describe("the socket to ComfyUI", { timeout, concurrent: true }, () => {
+  it("dropped mid-run costs nothing", async (context) => {
+    const at = await host(context);
     const { id, release } = await heldJob(at);
     at.demo.faults.dropSockets();
     release();
@@ -86,8 +86,8 @@ describe("the socket to ComfyUI", { timeout }, () => {
     expect((await at.client.job(id)).attempt).toBe(1);
   });
 
-  it("half-open mid-run costs nothing: the end of the run is found by asking", async () => {
-    const at = await host();
+  it("half-open mid-run costs nothing: the end of the run is found by asking", async (context) => {
+    const at = await host(context);
     const { id, release } = await heldJob(at);
     at.demo.faults.silenceSockets();
     release();
@@ -95,15 +95,15 @@ describe("the socket to ComfyUI", { timeout }, () => {
     expect((await at.client.job(id)).attempt).toBe(1);
   });
 
-  it("silent from before a run costs nothing", async () => {
-    const at = await host();
+  it("silent from before a run costs nothing", async (context) => {
+    const at = await host(context);
     at.demo.faults.silenceSockets();
     const { id } = await at.client.submit({ graph: slowGraph() });
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 
-  it("dropped again and again costs nothing", async () => {
-    const at = await host();
+  it("dropped again and again costs nothing", async (context) => {
+    const at = await host(context);
     const { id, release } = await heldJob(at);
     for (let drop = 0; drop < 3; drop += 1) {
       await vi.waitFor(() => expect(at.demo.socketCount()).toBeGreaterThan(0), patience);
@@ -115,17 +115,17 @@ describe("the socket to ComfyUI", { timeout }, () => {
   });
 });
 
-describe("ComfyUI's answer", { timeout }, () => {
-  it("to a graph, lost on the way, makes nobody send it twice", async () => {
-    const at = await host();
+describe("ComfyUI's answer", { timeout, concurrent: true }, () => {
+  it("to a graph, lost on the way, makes nobody send it twice", async (context) => {
+    const at = await host(context);
     at.demo.faults.resetAfterAccepting(1);
     const { id } = await at.client.submit({ graph: slowGraph() });
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
     expect(at.promptsOf(id)).toHaveLength(1);
   });
 
-  it.each([500, 502, 404, 200])("being %i with nothing in it for a while makes nobody believe that the job is lost", async (status) => {
-    const at = await host();
+  it.for([500, 200])("being %i with nothing in it for a while makes nobody believe that the job is lost", async (status, context) => {
+    const at = await host(context);
     const { id, release } = await heldJob(at);
     const [promptId = ""] = at.promptsOf(id);
     at.demo.faults.dropSockets();
@@ -136,9 +136,9 @@ describe("ComfyUI's answer", { timeout }, () => {
   });
 });
 
-describe("ComfyUI's worker, dead", { timeout }, () => {
-  it("is told by /ready, and the jobs run after the restart", async () => {
-    const at = await host();
+describe("ComfyUI's worker, dead", { timeout, concurrent: true }, () => {
+  it("is told by /ready, and the jobs run after the restart", async (context) => {
+    const at = await host(context);
     at.demo.faults.killWorker();
     const { id } = await at.client.submit({ graph: slowGraph() });
     await vi.waitFor(async () => expect(await at.client.ready()).toMatchObject({ status: 503, detail: expect.stringMatching(/worker/i) }), patience);

@@ -11,10 +11,10 @@ const program = bundledProgram();
 const timeout = 60_000;
 
 /** A gateway whose data folder is a disk of its own; the test is skipped where none can be mounted. */
-async function smallHost({ skip }: Pick<TestContext, "skip">): Promise<{ readonly at: Host; readonly disk: SmallDisk }> {
-  const disk = await mountSmallDisk(8);
-  if (disk === null) return skip("mounting a file system is not permitted here");
-  const at = await Host.open({ program: program.path(), dataDir: disk.path });
+async function smallHost(context: TestContext): Promise<{ readonly at: Host; readonly disk: SmallDisk }> {
+  const disk = await mountSmallDisk(context, 8);
+  if (disk === null) return context.skip("mounting a file system is not permitted here");
+  const at = await Host.open(context, { command: program.command(), dataDir: disk.path });
   await at.start();
   await at.client.untilReady();
   return { at, disk };

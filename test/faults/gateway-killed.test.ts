@@ -2,20 +2,20 @@ import { describe, expect, it, vi } from "vitest";
 import { bundledProgram } from "./bundle.ts";
 import { patience } from "./client.ts";
 import { fullGraph, fullOutputs, picture, quickGraph, quickOutputs, slowGraph, slowOutputs } from "./graphs.ts";
-import { completedOnce, Host } from "./host.ts";
+import { completedOnce, Host, type Surroundings } from "./host.ts";
 
 const program = bundledProgram();
 const timeout = 60_000;
 
-async function host(): Promise<Host> {
-  const opened = await Host.open({ program: program.path() });
+async function host(context: Surroundings): Promise<Host> {
+  const opened = await Host.open(context, { command: program.command() });
   await opened.start();
   return opened;
 }
 
-describe("a gateway that is killed", { timeout }, () => {
-  it("mid-run takes its job up again where ComfyUI has it", async () => {
-    const at = await host();
+describe("a gateway that is killed", { timeout, concurrent: true }, () => {
+  it("mid-run takes its job up again where ComfyUI has it", async (context) => {
+    const at = await host(context);
     const release = at.demo.faults.holdNode("Slow", 3);
     const { id } = await at.client.submit({ graph: slowGraph() });
     await at.client.running(id);
@@ -26,8 +26,8 @@ describe("a gateway that is killed", { timeout }, () => {
     expect((await at.client.job(id)).attempt).toBe(1);
   });
 
-  it("mid-run three times over still runs its job once", async () => {
-    const at = await host();
+  it("mid-run three times over still runs its job once", async (context) => {
+    const at = await host(context);
     const release = at.demo.faults.holdNode("Slow", 3);
     const { id } = await at.client.submit({ graph: slowGraph() });
     await at.client.running(id);
@@ -36,8 +36,8 @@ describe("a gateway that is killed", { timeout }, () => {
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 
-  it("collects what ComfyUI finished while it was away", async () => {
-    const at = await host();
+  it("collects what ComfyUI finished while it was away", async (context) => {
+    const at = await host(context);
     const release = at.demo.faults.holdNode("Slow", 3);
     const { id } = await at.client.submit({ graph: fullGraph((await at.client.upload(picture())).reference) });
     await at.client.running(id);
@@ -48,8 +48,8 @@ describe("a gateway that is killed", { timeout }, () => {
     expect(await at.fate(id)).toEqual(completedOnce(fullOutputs));
   });
 
-  it("while ComfyUI has its graph and has not answered sends it no second time", async () => {
-    const at = await host();
+  it("while ComfyUI has its graph and has not answered sends it no second time", async (context) => {
+    const at = await host(context);
     await at.client.untilReady();
     const answer = at.demo.faults.holdAnswers("/prompt");
     const { id } = await at.client.submit({ graph: slowGraph() });
@@ -61,8 +61,8 @@ describe("a gateway that is killed", { timeout }, () => {
     expect((await at.client.job(id)).attempt).toBe(1);
   });
 
-  it("while it copies an output lists that output once, and whole", async () => {
-    const at = await host();
+  it("while it copies an output lists that output once, and whole", async (context) => {
+    const at = await host(context);
     const release = at.demo.faults.holdNode("Slow", 3);
     const { id } = await at.client.submit({ graph: fullGraph((await at.client.upload(picture())).reference) });
     await at.client.running(id);
@@ -75,8 +75,8 @@ describe("a gateway that is killed", { timeout }, () => {
     expect(await at.fate(id)).toEqual(completedOnce(fullOutputs));
   });
 
-  it("with jobs running, handed to ComfyUI and queued runs each of them once, in their order", async () => {
-    const at = await host();
+  it("with jobs running, handed to ComfyUI and queued runs each of them once, in their order", async (context) => {
+    const at = await host(context);
     const release = at.demo.faults.holdNode("Slow", 3);
     const ids: string[] = [];
     for (let seed = 0; seed < 5; seed += 1) ids.push((await at.client.submit({ graph: slowGraph({ seed }) })).id);
@@ -88,8 +88,8 @@ describe("a gateway that is killed", { timeout }, () => {
     expect(at.demo.accepted().map(({ promptId }) => promptId)).toEqual(ids.flatMap((id) => at.promptsOf(id)));
   });
 
-  it("while ComfyUI restarts as well gives the job a second attempt", async () => {
-    const at = await host();
+  it("while ComfyUI restarts as well gives the job a second attempt", async (context) => {
+    const at = await host(context);
     const release = at.demo.faults.holdNode("Slow", 3);
     const { id } = await at.client.submit({ graph: slowGraph() });
     await at.client.running(id);
@@ -103,8 +103,8 @@ describe("a gateway that is killed", { timeout }, () => {
     expect(at.promptsOf(id)).toHaveLength(2);
   });
 
-  it("mid-run still stops the job at its deadline, and runs the next", async () => {
-    const at = await host();
+  it("mid-run still stops the job at its deadline, and runs the next", async (context) => {
+    const at = await host(context);
     const release = at.demo.faults.holdNode("Slow", 3);
     const { id } = await at.client.submit({ graph: slowGraph(), query: { run_timeout: "3" } });
     await at.client.running(id);
@@ -115,8 +115,8 @@ describe("a gateway that is killed", { timeout }, () => {
     release();
   });
 
-  it("again and again at arbitrary moments loses no job and runs none twice", async () => {
-    const at = await Host.open({ program: program.path(), demo: { stepMs: 15 } });
+  it("again and again at arbitrary moments loses no job and runs none twice", async (context) => {
+    const at = await Host.open(context, { command: program.command(), demo: { stepMs: 15 } });
     await at.start();
     const ids: string[] = [];
     for (let seed = 0; seed < 12; seed += 1) ids.push((await at.client.submit({ graph: slowGraph({ seed }) })).id);

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished, vi } from "vitest";
+import { vi } from "vitest";
 import { createBackend } from "../../src/comfyui/comfy-backend.ts";
 import { type DemoComfyui, startDemoComfyui } from "../../src/demo/demo-comfyui.ts";
 import { JobHub } from "../../src/events/job-hub.ts";
@@ -18,6 +18,7 @@ import { systemClock } from "../../src/telemetry/clock.ts";
 import { HeldClock } from "../../src/telemetry/held-clock.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { patience } from "./client.ts";
+import type { Surroundings } from "./host.ts";
 
 export const leaseMs = 30_000;
 
@@ -33,7 +34,7 @@ export class HeldGateway {
     this.jobs = jobs;
   }
 
-  static async start(params: { readonly prefetch?: number } = {}): Promise<HeldGateway> {
+  static async start({ onTestFinished }: Surroundings, params: { readonly prefetch?: number } = {}): Promise<HeldGateway> {
     const folder = await mkdtemp(join(tmpdir(), "held-gateway-"));
     const demo = await startDemoComfyui();
     const jobs = await openSqliteStore({ path: join(folder, "jobs.db") });

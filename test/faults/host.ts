@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFailed, onTestFinished } from "vitest";
+import type { TestContext } from "vitest";
 import { type DemoComfyui, type DemoOptions, startDemoComfyui } from "../../src/demo/demo-comfyui.ts";
 import { stringifyJson } from "../../src/json/exact.ts";
 import type { CheckpointName } from "../../src/telemetry/checkpoint.ts";
@@ -9,9 +9,12 @@ import { Executable } from "../smoke/executable.ts";
 import { Client } from "./client.ts";
 import { lastingPort } from "./port.ts";
 
+/** The test that something belongs to, and ends with. */
+export type Surroundings = Pick<TestContext, "onTestFailed" | "onTestFinished">;
+
 export interface HostOptions {
-  /** The built program, a JavaScript file. */
-  readonly program: string;
+  /** The built program: a file to run, and what comes before its own arguments. */
+  readonly command: readonly [string, ...string[]];
   readonly demo?: DemoOptions;
   /** Of every gateway that starts here. */
   readonly args?: readonly string[];
@@ -61,7 +64,8 @@ export class Host {
     this.#port = parts.port;
   }
 
-  static async open(options: HostOptions): Promise<Host> {
+  /** Tests of a file may run at the same time, so each brings its own context. */
+  static async open({ onTestFailed, onTestFinished }: Surroundings, options: HostOptions): Promise<Host> {
     const demo = await startDemoComfyui({ port: await lastingPort(), ...options.demo });
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "comfyui-api-faults-")));
     const host = new Host(options, { demo, dataDir, port: await lastingPort() });
@@ -89,10 +93,11 @@ export class Host {
 
   /** Resolves when it serves. */
   async start({ killAt, args = [] }: StartOptions = {}): Promise<void> {
-    const { program, comfyuiUrl = this.demo.url } = this.#options;
+    const { command, comfyuiUrl = this.demo.url } = this.#options;
+    const [file, ...before] = command;
     const gateway = new Executable({
-      file: process.execPath,
-      args: [program, "serve", `--port=${this.#port}`, `--data-dir=${this.dataDir}`, `--comfyui-url=${comfyuiUrl}`, "--log-level=debug", ...(this.#options.args ?? []), ...args],
+      file,
+      args: [...before, "serve", `--port=${this.#port}`, `--data-dir=${this.dataDir}`, `--comfyui-url=${comfyuiUrl}`, "--log-level=debug", ...(this.#options.args ?? []), ...args],
       cwd: tmpdir(),
       ...(killAt === undefined ? {} : { env: { COMFYUI_API_KILL_AT: killAt } }),
     });

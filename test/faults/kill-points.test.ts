@@ -25,9 +25,9 @@ const placesOfJob: readonly NonNullable<StartOptions["killAt"]>[] = [
   "committed",
 ];
 
-describe("a gateway killed at", { timeout }, () => {
-  it.each(placesOfJob)("%s completes the job once, for a caller who asks again with the same key", async (killAt) => {
-    const at = await Host.open({ program: program.path() });
+describe("a gateway killed at", { timeout, concurrent: true }, () => {
+  it.for(placesOfJob)("%s completes the job once, for a caller who asks again with the same key", async (killAt, context) => {
+    const at = await Host.open(context, { command: program.command() });
     await at.start({ killAt });
     const order = { graph: fullGraph((await at.client.upload(picture())).reference), idempotencyKey: "order-1" };
     await at.client.trySubmit(order);
@@ -42,8 +42,8 @@ describe("a gateway killed at", { timeout }, () => {
 
   const placesOfCancel: readonly CheckpointName[] = ["cancel-seen", "run-cancelled", "committed"];
 
-  it.each(placesOfCancel)("%s cancels the job that was called off, and runs the next", async (killAt) => {
-    const at = await Host.open({ program: program.path() });
+  it.for(placesOfCancel)("%s cancels the job that was called off, and runs the next", async (killAt, context) => {
+    const at = await Host.open(context, { command: program.command() });
     await at.start({ killAt });
     const release = at.demo.faults.holdNode("Slow", 3);
     const { id } = await at.client.submit({ graph: slowGraph() });

@@ -8,7 +8,7 @@ import { bundledProgram } from "./bundle.ts";
 import { patience } from "./client.ts";
 import { expectWholeLog, readEvents, type EventSeen } from "./event-log.ts";
 import { quickGraph, slowGraph, slowOutputs } from "./graphs.ts";
-import { completedOnce, Host } from "./host.ts";
+import { completedOnce, Host, type Surroundings } from "./host.ts";
 
 const program = bundledProgram();
 const timeout = 60_000;
@@ -69,8 +69,8 @@ async function stalledReader(at: Host, id: string): Promise<Socket> {
   return socket;
 }
 
-async function heldJob(): Promise<{ readonly at: Host; readonly id: string; readonly release: () => void }> {
-  const at = await Host.open({ program: program.path() });
+async function heldJob(context: Surroundings): Promise<{ readonly at: Host; readonly id: string; readonly release: () => void }> {
+  const at = await Host.open(context, { command: program.command() });
   await at.start();
   const release = at.demo.faults.holdNode("Slow", 3);
   const { id } = await at.client.submit({ graph: slowGraph({ steps: 20 }) });
@@ -79,8 +79,8 @@ async function heldJob(): Promise<{ readonly at: Host; readonly id: string; read
 }
 
 describe("a reader of events", { timeout }, () => {
-  it("who comes back with the last id it saw gets each event once, over two deaths of the gateway", async () => {
-    const { at, id, release } = await heldJob();
+  it("who comes back with the last id it saw gets each event once, over two deaths of the gateway", async (context) => {
+    const { at, id, release } = await heldJob(context);
     const seen: EventSeen[] = [];
     for (let death = 0; death < 2; death += 1) {
       const open = Promise.withResolvers<void>();
@@ -99,8 +99,8 @@ describe("a reader of events", { timeout }, () => {
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 
-  it("of all jobs who comes back with the last number it saw gets each event of each job once", async () => {
-    const { at, id, release } = await heldJob();
+  it("of all jobs who comes back with the last number it saw gets each event of each job once", async (context) => {
+    const { at, id, release } = await heldJob(context);
     const seen: NumberedEvent[] = [];
     const first = await subscribeToAll(at, seen);
     const other = await at.client.submit({ graph: quickGraph(1) });
@@ -119,8 +119,8 @@ describe("a reader of events", { timeout }, () => {
     expect(seen.map(({ seq }) => seq)).toEqual(seen.map(({ seq }) => seq).toSorted((a, b) => a - b));
   });
 
-  it("who stalls or vanishes slows neither the job nor the others", async () => {
-    const { at, id, release } = await heldJob();
+  it("who stalls or vanishes slows neither the job nor the others", async (context) => {
+    const { at, id, release } = await heldJob(context);
     const sockets: Socket[] = [];
     for (let reader = 0; reader < 30; reader += 1) sockets.push(await stalledReader(at, id));
     const seen: EventSeen[] = [];
@@ -133,8 +133,8 @@ describe("a reader of events", { timeout }, () => {
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 
-  it("who hangs up on a run that streams its events does not call the job off", async () => {
-    const at = await Host.open({ program: program.path() });
+  it("who hangs up on a run that streams its events does not call the job off", async (context) => {
+    const at = await Host.open(context, { command: program.command() });
     await at.start();
     const release = at.demo.faults.holdNode("Slow", 3);
     const hungUp = new AbortController();

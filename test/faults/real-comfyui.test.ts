@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { describe, expect, it, vi } from "vitest";
 import type { Graph } from "../../src/graph/graph.ts";
 import { bundledProgram } from "./bundle.ts";
-import { Host } from "./host.ts";
+import { Host, type Surroundings } from "./host.ts";
 
 const program = bundledProgram();
 /** A real ComfyUI loads PyTorch when it starts. */
@@ -40,9 +40,9 @@ async function runsInHistory(comfyuiUrl: string, jobId: string): Promise<number>
 }
 
 describe.skipIf(url === undefined)("beside a real ComfyUI (where COMFYUI_URL says)", { timeout }, () => {
-  async function runningJob(): Promise<{ readonly at: Host; readonly id: string; readonly comfyuiUrl: string }> {
+  async function runningJob(context: Surroundings): Promise<{ readonly at: Host; readonly id: string; readonly comfyuiUrl: string }> {
     const comfyuiUrl = url ?? "";
-    const at = await Host.open({ program: program.path(), comfyuiUrl });
+    const at = await Host.open(context, { command: program.command(), comfyuiUrl });
     await at.start();
     await at.client.untilReady();
     const { id } = await at.client.submit({ graph: slowGraph() });
@@ -60,8 +60,8 @@ describe.skipIf(url === undefined)("beside a real ComfyUI (where COMFYUI_URL say
     return job.outputs.map(({ filename }) => filename);
   }
 
-  it("a gateway killed three times mid-run completes its job, which ComfyUI ran once", async () => {
-    const { at, id, comfyuiUrl } = await runningJob();
+  it("a gateway killed three times mid-run completes its job, which ComfyUI ran once", async (context) => {
+    const { at, id, comfyuiUrl } = await runningJob(context);
     for (let kill = 0; kill < 3; kill += 1) await at.restart();
     expect((await at.client.job(id)).status).toBe("running");
     expect(await names(at, id)).toEqual(outputs);
@@ -69,8 +69,8 @@ describe.skipIf(url === undefined)("beside a real ComfyUI (where COMFYUI_URL say
     expect(await runsInHistory(comfyuiUrl, id)).toBe(1);
   });
 
-  it("a gateway that comes back after the run collects what was made meanwhile", async () => {
-    const { at, id, comfyuiUrl } = await runningJob();
+  it("a gateway that comes back after the run collects what was made meanwhile", async (context) => {
+    const { at, id, comfyuiUrl } = await runningJob(context);
     await at.kill();
     await vi.waitFor(async () => expect(await runsInHistory(comfyuiUrl, id)).toBe(1), patience);
     await at.start();
@@ -78,24 +78,24 @@ describe.skipIf(url === undefined)("beside a real ComfyUI (where COMFYUI_URL say
     expect(await runsInHistory(comfyuiUrl, id)).toBe(1);
   });
 
-  it("a job that is called off mid-run is interrupted, and the next one runs", async () => {
-    const { at, id } = await runningJob();
+  it("a job that is called off mid-run is interrupted, and the next one runs", async (context) => {
+    const { at, id } = await runningJob(context);
     await at.client.cancel(id);
     await at.client.until(id, ({ status }) => status === "cancelled");
     const next = await at.client.submit({ graph: slowGraph() });
     expect(await names(at, next.id)).toEqual(outputs);
   });
 
-  it.skipIf(restartCommand === undefined)("a ComfyUI killed mid-run and started again (by COMFYUI_RESTART) gets the job a second time", async () => {
-    const { at, id, comfyuiUrl } = await runningJob();
+  it.skipIf(restartCommand === undefined)("a ComfyUI killed mid-run and started again (by COMFYUI_RESTART) gets the job a second time", async (context) => {
+    const { at, id, comfyuiUrl } = await runningJob(context);
     await promisify(exec)(restartCommand ?? "false");
     expect(await names(at, id)).toEqual(outputs);
     expect((await at.client.job(id)).attempt).toBe(2);
     expect(await runsInHistory(comfyuiUrl, id)).toBe(1);
   });
 
-  it.skipIf(restartCommand === undefined)("both killed mid-run complete the job between them", async () => {
-    const { at, id } = await runningJob();
+  it.skipIf(restartCommand === undefined)("both killed mid-run complete the job between them", async (context) => {
+    const { at, id } = await runningJob(context);
     await at.kill();
     await promisify(exec)(restartCommand ?? "false");
     await at.start();

@@ -3,7 +3,7 @@ import { mkdtemp, open, rm, rmdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { onTestFinished } from "vitest";
+import type { Surroundings } from "./host.ts";
 
 const run = promisify(execFile);
 
@@ -17,7 +17,7 @@ export interface SmallDisk {
 }
 
 /** @returns null where mounting is not permitted */
-export async function mountSmallDisk(megabytes: number): Promise<SmallDisk | null> {
+export async function mountSmallDisk({ onTestFinished }: Surroundings, megabytes: number): Promise<SmallDisk | null> {
   const path = await mkdtemp(join(tmpdir(), "comfyui-api-disk-"));
   try {
     await run("mount", ["-t", "tmpfs", "-o", `size=${megabytes}m`, "tmpfs", path]);

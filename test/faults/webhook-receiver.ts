@@ -1,9 +1,9 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
-import { onTestFinished, vi } from "vitest";
 import { z } from "zod";
 import { parseJson } from "../../src/json/exact.ts";
+import type { Surroundings } from "./host.ts";
 
 const bodySchema = z.looseObject({ type: z.string(), data: z.looseObject({ id: z.string() }) });
 
@@ -17,12 +17,10 @@ export interface Delivery {
 export interface Receiver {
   readonly url: string;
   deliveries(): readonly Delivery[];
-  /** Resolves when there is one. */
-  delivered(): Promise<void>;
 }
 
 /** Takes webhooks and answers 204. Ends with the test that started it. */
-export async function startReceiver(): Promise<Receiver> {
+export async function startReceiver({ onTestFinished }: Surroundings): Promise<Receiver> {
   const deliveries: Delivery[] = [];
   const receive = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { type, data } = bodySchema.parse(parseJson(await text(request)));
@@ -41,10 +39,5 @@ export async function startReceiver(): Promise<Receiver> {
   return {
     url: `http://127.0.0.1:${address.port}/hook`,
     deliveries: () => deliveries,
-    delivered: async () => {
-      await vi.waitFor(() => {
-        if (deliveries.length === 0) throw new Error("no webhook has arrived");
-      }, { timeout: 45_000, interval: 20 });
-    },
   };
 }

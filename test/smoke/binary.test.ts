@@ -9,6 +9,8 @@ import { PNG } from "pngjs";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { z } from "zod";
 import { buildBinary } from "../../scripts/build-binary/build-binary.ts";
+import { slowGraph, slowOutputs } from "../faults/graphs.ts";
+import { completedOnce, Host } from "../faults/host.ts";
 import { Executable } from "./executable.ts";
 
 // Building takes some 10 s alone and far longer on a machine that runs the other tests at the same time.
@@ -77,6 +79,17 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the exe
     const wrong = run("serve", "--port", "3000abc");
     expect(await wrong.end()).toBe(2);
     expect(wrong.output).toContain("port (flag --port)");
+  });
+
+  it("killed mid-run completes its job once when it is started again", { timeout: testTimeoutMs }, async (context) => {
+    const at = await Host.open(context, { command: [file] });
+    await at.start({ killAt: "mid-run" });
+    const order = { graph: slowGraph(), idempotencyKey: "order-1" };
+    await at.client.trySubmit(order);
+    await at.died();
+    await at.start();
+    const { id } = await at.client.submit(order);
+    expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 
   describe("in demo mode, with workflows beside it", () => {
