@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type IncomingHttpHeaders, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
@@ -38,27 +38,29 @@ beforeEach(async () => {
   hub = new JobHub();
   [senders, errors, passed, received] = [[], [], [], []];
   answer = (_request, response) => response.writeHead(200).end();
-  server = createServer((request, response) => {
-    void text(request).then((body) => {
-      received.push({ headers: request.headers, body });
-      answer(request, response);
-    });
-  });
+  server = createServer((request, response) => void take(request, response));
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   url = `http://127.0.0.1:${z.object({ port: z.number() }).parse(server.address()).port}/hook`;
 });
 
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  received.push({ headers: request.headers, body: await text(request) });
+  answer(request, response);
+}
+
 afterEach(async () => {
   await Promise.all(senders.map((sender) => sender.stop({ patienceMs: 0 })));
-  expect(clock.pendingTimers).toBe(0);
-  expect(hub.size).toBe(0);
-  expect(errors).toEqual([]);
+  expectNothingLeft();
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
   await jobs.close();
   await rm(dir, { recursive: true });
 });
+
+function expectNothingLeft(): void {
+  expect({ timers: clock.pendingTimers, listeners: hub.size, errors }).toEqual({ timers: 0, listeners: 0, errors: [] });
+}
 
 function startSender(parts: Partial<WebhookSenderParams> = {}): WebhookSender {
   const sender = new WebhookSender({
@@ -112,8 +114,9 @@ describe("a webhook", () => {
     const [{ headers, body } = { headers: {}, body: "" }] = received;
     expect(body).toBe('{"type":"job.cancelled","timestamp":"2026-01-01T00:00:00.000Z","data":{"id":"a","status":"cancelled","inputs":{"seed":18446744073709551615}}}');
     expect(parseJson(body)).toBeTypeOf("object");
-    expect(headers).toMatchObject({ "content-type": "application/json", "webhook-timestamp": String(clock.now() / 1000), "webhook-id": expect.stringMatching(/^msg_/) });
-    const expected = createHmac("sha256", key).update(`${headers["webhook-id"]}.${headers["webhook-timestamp"]}.${body}`).digest("base64");
+    const seconds = String(clock.now() / 1000);
+    expect(headers).toMatchObject({ "content-type": "application/json", "webhook-timestamp": seconds, "webhook-id": expect.stringMatching(/^msg_/) });
+    const expected = createHmac("sha256", key).update([headers["webhook-id"], seconds, body].join(".")).digest("base64");
     expect(headers["webhook-signature"]).toBe(`v1,${expected}`);
     expect((await log()).deliveries).toMatchObject([{ number: 1, at: clock.now(), statusCode: 200, error: null }]);
     expect(passed).toEqual(["webhook-claimed", "webhook-delivered"]);

@@ -46,8 +46,8 @@ export async function allEvents(response: Response): Promise<readonly EventSeen[
 /** The next that fits, of a stream that goes on. */
 export async function nextWhere<T>(stream: AsyncGenerator<T>, fits: (value: T) => boolean): Promise<T> {
   for (;;) {
-    const { value, done } = await stream.next();
-    if (done === true) throw new Error("the stream ended early");
-    if (fits(value)) return value;
+    const next = await stream.next();
+    if (next.done === true) throw new Error("the stream ended early");
+    if (fits(next.value)) return next.value;
   }
 }

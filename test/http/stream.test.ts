@@ -56,7 +56,10 @@ class Client {
 
   constructor(socket: WebSocket) {
     this.socket = socket;
-    socket.on("message", (data) => this.seen.push(messageSeen.parse(parseJson(String(data)))));
+    socket.on("message", (data) => {
+      if (!Buffer.isBuffer(data)) throw new TypeError("a message came in parts");
+      this.seen.push(messageSeen.parse(parseJson(data.toString())));
+    });
     socket.on("close", (code) => {
       this.closedWith = code;
     });
@@ -70,17 +73,18 @@ class Client {
   get events(): readonly EventSeen[] {
     return this.seen.flatMap(({ event }) => event ?? []);
   }
+}
 
-  async until(type: string, count = 1): Promise<MessageSeen> {
-    await expect.poll(() => this.seen.filter((message) => message.type === type).length).toBeGreaterThanOrEqual(count);
-    const found = this.seen.filter((message) => message.type === type)[count - 1];
-    if (found === undefined) throw new Error("it is not there");
-    return found;
-  }
+async function until(client: Client, type: string, count = 1): Promise<MessageSeen> {
+  const found = (): readonly MessageSeen[] => client.seen.filter((message) => message.type === type);
+  await expect.poll(() => found().length).toBeGreaterThanOrEqual(count);
+  const message = found()[count - 1];
+  if (message === undefined) throw new Error("it is not there");
+  return message;
+}
 
-  async untilEvent(type: string): Promise<void> {
-    await expect.poll(() => this.events.some((event) => event.type === type)).toBe(true);
-  }
+async function untilEvent(client: Client, type: string): Promise<void> {
+  await expect.poll(() => client.events.some((event) => event.type === type)).toBe(true);
 }
 
 async function open(options: ClientOptions = {}): Promise<Client> {
@@ -94,10 +98,10 @@ describe("a subscription to a job", () => {
     const id = await submit("running");
     const client = await open();
     client.send({ type: "subscribe", job_id: id });
-    expect(await client.until("subscribed")).toEqual({ type: "subscribed", job_id: id, after: 0 });
+    expect(await until(client, "subscribed")).toEqual({ type: "subscribed", job_id: id, after: 0 });
     await gateway.runner.progress(id, 50);
     await gateway.runner.finish(id);
-    expect(await client.until("unsubscribed")).toEqual({ type: "unsubscribed", job_id: id });
+    expect(await until(client, "unsubscribed")).toEqual({ type: "unsubscribed", job_id: id });
     expect(client.events).toEqual(await allEvents(await fetch(`${server.url}/v1/jobs/${id}/events`)));
     expect(client.seen.filter(({ type }) => type === "event").every(({ subscription }) => subscription === id)).toBe(true);
     expect(client.seen.at(-1)?.type).toBe("unsubscribed");
@@ -108,10 +112,10 @@ describe("a subscription to a job", () => {
     const id = await submit("completed");
     const client = await open();
     client.send({ type: "subscribe", job_id: id, after: 2 });
-    await client.until("unsubscribed");
+    await until(client, "unsubscribed");
     expect(client.events.map((event) => event.id)).toEqual([3, 4]);
     client.send({ type: "subscribe", job_id: id, after: 4 });
-    await client.until("unsubscribed", 2);
+    await until(client, "unsubscribed", 2);
     expect(client.events).toHaveLength(2);
   });
 
@@ -119,9 +123,9 @@ describe("a subscription to a job", () => {
     const id = await submit("running");
     const client = await open();
     client.send({ type: "subscribe", job_id: id });
-    await client.untilEvent("started");
+    await untilEvent(client, "started");
     gateway.deps.hub.preview(id, { nodeId: "3", contentType: "image/jpeg", image: Buffer.from("new") });
-    expect(await client.until("preview")).toEqual({
+    expect(await until(client, "preview")).toEqual({
       type: "preview",
       subscription: id,
       preview: { job_id: id, node_id: "3", content_type: "image/jpeg", data: Buffer.from("new").toString("base64") },
@@ -133,12 +137,12 @@ describe("a subscription to a job", () => {
     const client = await open();
     client.send({ type: "subscribe", job_id: id });
     client.send({ type: "subscribe", job_id: other });
-    await client.until("subscribed", 2);
+    await until(client, "subscribed", 2);
     client.send({ type: "unsubscribe", job_id: id });
-    await client.until("unsubscribed");
+    await until(client, "unsubscribed");
     await gateway.runner.finish(id);
     await gateway.runner.finish(other);
-    await client.until("unsubscribed", 2);
+    await until(client, "unsubscribed", 2);
     expect(client.events.filter((event) => event.job_id === id).map(({ type }) => type)).not.toContain("completed");
     expect(client.events.filter((event) => event.job_id === other).map(({ type }) => type)).toContain("completed");
   });
@@ -147,12 +151,12 @@ describe("a subscription to a job", () => {
     const id = await submit("running");
     const client = await open();
     client.send({ type: "subscribe", job_id: id });
-    await client.untilEvent("started");
+    await untilEvent(client, "started");
     client.send({ type: "subscribe", job_id: id, after: 1 });
-    await client.until("event", 3);
+    await until(client, "event", 3);
     expect(client.events.map((event) => event.id)).toEqual([1, 2, 2]);
     await gateway.runner.finish(id);
-    await client.until("unsubscribed");
+    await until(client, "unsubscribed");
     expect(client.events.map((event) => event.id)).toEqual([1, 2, 2, 3, 4]);
   });
 });
@@ -162,7 +166,7 @@ describe("a subscription to all jobs", () => {
     const earlier = await submit("running");
     const client = await open();
     client.send({ type: "subscribe", job_id: "*" });
-    expect(await client.until("subscribed")).toMatchObject({ job_id: "*", after: await gateway.deps.jobs.lastEventSeq() });
+    expect(await until(client, "subscribed")).toMatchObject({ job_id: "*", after: await gateway.deps.jobs.lastEventSeq() });
     const later = await submit("completed");
     await gateway.runner.finish(earlier);
     await expect.poll(() => client.events.filter(({ type }) => type === "completed").length).toBe(2);
@@ -176,7 +180,7 @@ describe("a subscription to all jobs", () => {
     const id = await submit("running");
     const first = await open();
     first.send({ type: "subscribe", job_id: "*", after: 0 });
-    await first.untilEvent("started");
+    await untilEvent(first, "started");
     stopping.abort();
     await expect.poll(() => first.closedWith).toBe(1001);
     await gateway.runner.progress(id, 20);
@@ -189,7 +193,7 @@ describe("a subscription to all jobs", () => {
     const second = await open();
     second.send({ type: "subscribe", job_id: "*", after: first.events.at(-1)?.seq ?? 0 });
     await submit("completed");
-    await second.untilEvent("completed");
+    await untilEvent(second, "completed");
     const all = [...first.events, ...second.events];
     const stored = await gateway.deps.jobs.readAllEvents({ afterSeq: 0, limit: 1000 });
     expect(all.map(({ seq }) => seq)).toEqual(stored.map(({ seq }) => seq));
@@ -215,22 +219,22 @@ describe("a message that cannot be followed", () => {
   ])("as %s is answered with %s, and the next one is followed", async (text, code) => {
     const client = await open();
     client.socket.send(text);
-    expect((await client.until("error")).problem).toMatchObject({ code, instance: "/v1/stream", detail: expect.any(String) });
+    expect((await until(client, "error")).problem).toMatchObject({ code, instance: "/v1/stream", detail: expect.any(String) });
     client.send({ type: "subscribe", job_id: "*" });
-    await client.until("subscribed");
+    await until(client, "subscribed");
   });
 
   it("because the job has no such event is answered with the job it was about", async () => {
     const id = await submit("running");
     const client = await open();
     client.send({ type: "subscribe", job_id: id, after: 99 });
-    expect(await client.until("error")).toMatchObject({ job_id: id, problem: { code: "invalid_query" } });
+    expect(await until(client, "error")).toMatchObject({ job_id: id, problem: { code: "invalid_query" } });
   });
 
   it("as bytes is answered as such, and one that is too long ends the connection", async () => {
     const client = await open();
     client.socket.send(Buffer.from("{}"));
-    expect((await client.until("error")).problem?.code).toBe("invalid_message");
+    expect((await until(client, "error")).problem?.code).toBe("invalid_message");
     client.socket.send("x".repeat(20_000));
     await expect.poll(() => client.closedWith).toBe(1009);
   });
@@ -240,12 +244,12 @@ describe("a message that cannot be followed", () => {
     const ids: string[] = [];
     for (let n = 0; n < 101; n += 1) ids.push(await submit("running"));
     for (const id of ids) client.send({ type: "subscribe", job_id: id });
-    expect((await client.until("error")).problem).toMatchObject({ code: "invalid_message", detail: expect.stringContaining("100") });
+    expect((await until(client, "error")).problem).toMatchObject({ code: "invalid_message", detail: expect.stringContaining("100") });
     expect(client.seen.filter(({ type }) => type === "subscribed")).toHaveLength(100);
     client.send({ type: "unsubscribe", job_id: ids[0] });
-    await client.until("unsubscribed");
+    await until(client, "unsubscribed");
     client.send({ type: "subscribe", job_id: ids[100] });
-    await client.until("subscribed", 101);
+    await until(client, "subscribed", 101);
   });
 });
 
@@ -255,7 +259,7 @@ describe("a reader", () => {
     const client = await open();
     client.send({ type: "subscribe", job_id: id });
     client.send({ type: "subscribe", job_id: "*" });
-    await client.until("subscribed", 2);
+    await until(client, "subscribed", 2);
     expect(watchers()).toBe(4);
     client.socket.terminate();
     await expect.poll(() => [watchers(), clock.pendingTimers]).toEqual([0, 0]);
@@ -269,7 +273,7 @@ describe("a reader", () => {
       await pinged;
       // Its answer has come once the gateway answers what was sent after it.
       client.send({ type: "unsubscribe", job_id: "none" });
-      await client.until("error", n);
+      await until(client, "error", n);
     }
     expect(client.closedWith).toBeNull();
   });
@@ -278,11 +282,11 @@ describe("a reader", () => {
     const id = await submit("running");
     const [slow, quick] = [await open(), await open()];
     for (const client of [slow, quick]) client.send({ type: "subscribe", job_id: id });
-    await Promise.all([slow.untilEvent("started"), quick.untilEvent("started")]);
+    await Promise.all([untilEvent(slow, "started"), untilEvent(quick, "started")]);
     slow.socket.pause();
     for (let n = 0; n < 40; n += 1) await gateway.runner.progress(id, n, { pad: "x".repeat(500_000) });
     await gateway.runner.finish(id);
-    await quick.until("unsubscribed");
+    await until(quick, "unsubscribed");
     expect(quick.events).toHaveLength(44);
     expect(watchers()).toBeGreaterThan(0);
     quick.socket.terminate();
@@ -320,7 +324,7 @@ describe("a reader", () => {
   it("is told when the gateway stops", async () => {
     const client = await open();
     client.send({ type: "subscribe", job_id: "*" });
-    await client.until("subscribed");
+    await until(client, "subscribed");
     stopping.abort();
     await expect.poll(() => client.closedWith).toBe(1001);
     expect(watchers()).toBe(0);

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:http";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
@@ -21,12 +21,7 @@ let bodies: string[];
 beforeEach(async () => {
   gateway = await openGateway();
   [status, bodies] = [200, []];
-  receiver = createServer((request, response) => {
-    void text(request).then((body) => {
-      bodies.push(body);
-      response.writeHead(status).end();
-    });
-  });
+  receiver = createServer((request, response) => void take(request, response));
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
   hook = `http://127.0.0.1:${z.object({ port: z.number() }).parse(receiver.address()).port}/hook`;
@@ -44,6 +39,11 @@ beforeEach(async () => {
     },
   });
 });
+
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  bodies.push(await text(request));
+  response.writeHead(status).end();
+}
 
 afterEach(async () => {
   await sender.stop({ patienceMs: 1_000 });

@@ -6,10 +6,10 @@ import { bindingsOf, type HttpContext } from "../route.ts";
 import { viewEvent, viewPreview } from "../views/event-view.ts";
 
 /** Proxies drop a connection that is silent for half a minute or a minute. */
-export const heartbeatMs = 15_000;
+const heartbeatMs = 15_000;
 
 /** A reader that takes nothing for so long has gone, or may come back with Last-Event-ID. */
-export const maxBlockedMs = 60_000;
+const maxBlockedMs = 60_000;
 
 /** What a browser waits before it connects again: long enough for a restart to be over at the first or second try. */
 const reconnectMs = 2_000;

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { RawData } from "ws";
 import { AppError } from "../../errors/app-error.ts";
 import { toProblem } from "../../errors/problem.ts";
 import { readJsonText } from "../body/json-text.ts";
@@ -21,9 +22,15 @@ export type StreamMessage = z.infer<typeof messageSchema>;
 
 const shape = 'Send {"type":"subscribe","job_id":"…","after":0} or {"type":"unsubscribe","job_id":"…"}; "*" stands for all jobs.';
 
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data);
+  return data instanceof ArrayBuffer ? Buffer.from(data) : data;
+}
+
 /** @throws {AppError} `invalid_message` */
-export function readMessage(text: string): StreamMessage {
-  const reading = readJsonText(text);
+export function readMessage(data: RawData, isBinary: boolean): StreamMessage {
+  if (isBinary) throw new AppError("invalid_message", `Binary messages mean nothing here. ${shape}`);
+  const reading = readJsonText(bytesOf(data).toString());
   if (!("value" in reading)) throw new AppError("invalid_message", `The message is not valid JSON: ${reading.fault}. ${shape}`);
   const parsed = messageSchema.safeParse(reading.value);
   if (!parsed.success) throw new AppError("invalid_message", `The message is not one of those that are known here. ${shape}`);

@@ -11,7 +11,7 @@ import { Outgoing } from "./outgoing.ts";
 import { startingPoint } from "./starting-point.ts";
 
 /** Keeps proxies from dropping a silent connection, and finds out who is still there. */
-export const pingMs = 30_000;
+const pingMs = 30_000;
 
 /** Pings in a row that a reader may leave unanswered: it reads nothing, or has gone. */
 const maxUnanswered = 2;
@@ -84,19 +84,20 @@ export class StreamSession {
   #take(data: RawData, isBinary: boolean): void {
     this.#socket.pause();
     this.#unanswered += 1;
-    this.#work = this.#work.then(async () => {
-      await this.#answer(data, isBinary);
-      this.#unanswered -= 1;
-      // Those that came in one piece with it are still to be answered.
-      if (this.#unanswered === 0) this.#socket.resume();
-    });
+    this.#work = this.#work.then(() => this.#answer(data, isBinary));
   }
 
   async #answer(data: RawData, isBinary: boolean): Promise<void> {
+    await this.#follow(data, isBinary);
+    this.#unanswered -= 1;
+    // Those that came in one piece with it are still to be answered.
+    if (this.#unanswered === 0) this.#socket.resume();
+  }
+
+  async #follow(data: RawData, isBinary: boolean): Promise<void> {
     let of: string | undefined;
     try {
-      if (isBinary) throw new AppError("invalid_message", "Binary messages mean nothing here. Send JSON as text.");
-      const message = readMessage(String(data));
+      const message = readMessage(data, isBinary);
       of = message.job_id;
       await (message.type === "subscribe" ? this.#subscribe(message) : this.#unsubscribe(message.job_id));
     } catch (error) {

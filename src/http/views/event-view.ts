@@ -44,7 +44,8 @@ export const EventSchema = z
 
 /** The event as every reader gets it, whichever way it reads. */
 export function viewEvent({ jobId, id, seq, at, type, data }: JobEvent): JsonObject {
-  const link = type === "output" ? { url: `${jobPath(jobId)}/outputs/${String(data["index"])}` } : {};
+  const index = data["index"];
+  const link = type === "output" && typeof index === "number" ? { url: `${jobPath(jobId)}/outputs/${index}` } : {};
   return { job_id: jobId, id, seq, at: viewTime(at), type, ...data, ...link };
 }
 
