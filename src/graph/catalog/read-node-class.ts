@@ -44,6 +44,14 @@ function readOutputs(info: Info): NodeOutput[] {
   });
 }
 
+/** One example lies in ComfyUI's own folder of packs. */
+const ownPack = "websocket_image_save";
+
+function packFolderOf(pythonModule: string): string | undefined {
+  const folder = /^custom_nodes\.(.+)$/.exec(pythonModule)?.[1];
+  return folder === ownPack ? undefined : folder;
+}
+
 /** `undefined` when nothing can be made of it; `notes` then has the reason. */
 export function readNodeClass(name: string, info: unknown, notes: CatalogNote[]): NodeClass | undefined {
   if (!isRecord(info) || !isShallowJson(info)) {
@@ -61,7 +69,7 @@ export function readNodeClass(name: string, info: unknown, notes: CatalogNote[])
     description: textOf(info["description"]),
     category: textOf(info["category"]),
     pythonModule,
-    packFolder: /^custom_nodes\.(.+)$/.exec(pythonModule)?.[1],
+    packFolder: packFolderOf(pythonModule),
     inputs: readInputs(name, info, notes),
     hiddenInputs: readHidden(info),
     outputs: readOutputs(info),
