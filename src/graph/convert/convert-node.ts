@@ -1,12 +1,13 @@
 import type { JsonValue } from "../../json/exact.ts";
 import type { Catalog } from "../catalog.ts";
-import { widgetInputs } from "./widget-layout.ts";
 import type { ConversionProblem, PackHint } from "./conversion-report.ts";
 import type { GuiNode } from "./export-model.ts";
 import { isDynamicPrompt, isFilenamePattern } from "./front-end-text.ts";
+import { groupNameOf } from "./node-kind.ts";
 import { isList } from "./read-export.ts";
 import type { LinkResolver } from "./resolve-link.ts";
 import { executionId, type Scope } from "./scope.ts";
+import { widgetInputs, type WidgetInput } from "./widget-layout.ts";
 import { readWidgetValues, unlistedOptions, type WidgetValues } from "./widget-values.ts";
 
 /** A node of the graph to be. */
@@ -42,12 +43,29 @@ export function packHintOf(node: GuiNode): PackHint | undefined {
   };
 }
 
+const subgraphId = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+
 function missingClass(nodeId: string, node: GuiNode): ConversionProblem {
+  if (subgraphId.test(node.type) || groupNameOf(node.type) !== undefined) {
+    const message = "The export does not hold the definition of this subgraph. Save the workflow again with the subgraph in it.";
+    return { kind: "missing_class", nodeId, classType: node.type, message };
+  }
   const pack = packHintOf(node);
   const name = pack?.registryId ?? pack?.repository;
   const source = name === undefined ? "The export does not say which pack has it." : name === "comfy-core" ? "It comes with a newer ComfyUI." : `It comes with the pack ${name}.`;
   const message = `The catalog has no class ${node.type}. ${source} Install it in ComfyUI and convert again.`;
   return { kind: "missing_class", nodeId, classType: node.type, message, ...(pack === undefined ? {} : { pack }) };
+}
+
+/** Widgets whose value does not exist before the front end has uploaded it, at the moment it queues. */
+const madeInBrowser: ReadonlySet<string> = new Set(["LOAD_3D", "LOAD_3D_ANIMATION", "AUDIO_RECORD", "WEBCAM"]);
+
+function browserProblems(inputs: readonly WidgetInput[], fed: ReadonlySet<string>): { kind: "ambiguous"; input: string; message: string }[] {
+  return inputs.filter(({ key, spec }) => spec.kind === "widget" && madeInBrowser.has(spec.widgetType) && !fed.has(key)).map(({ key }) => ({
+    kind: "ambiguous",
+    input: key,
+    message: `The front end makes “${key}” (a recording, a camera picture, a view of a model) only when it queues. Give the graph a file instead.`,
+  }));
 }
 
 /** All that can be known without the class: values that are saved by name. */
@@ -83,6 +101,7 @@ export function convertNode(scope: Scope, node: GuiNode, catalog: Catalog, resol
   // What a link or the instance above decides is not in doubt.
   problems.push(...read.problems.filter((problem) => problem.input === undefined || !fed.has(problem.input)).map((problem) => ({ ...about, ...problem })));
   const inputs = widgetInputs(nodeClass?.inputs ?? []);
+  problems.push(...browserProblems(inputs, fed).map((problem) => ({ ...about, ...problem })));
   const dynamicPrompts = inputs.filter(({ spec }) => spec.kind === "string" && spec.dynamicPrompts).map((input) => input.key);
   const rewritable = [...literals].filter(([key, value]) => {
     if (typeof value !== "string") return false;

@@ -160,10 +160,15 @@ function withoutOldNames(classType: string, read: WidgetValues): WidgetValues {
   return { ...read, values: new Map([...read.values, ["sampler_name", sampler.slice("sample_".length)]]) };
 }
 
+/** Buttons of the 3D view, which are saved between its inputs. */
+const viewerButtons: ReadonlySet<JsonValue> = new Set(["upload3dmodel", "uploadExtraResources", "clear"]);
+
 function savedWidgets(node: GuiNode, nodeClass: NodeClass): SavedWidgets {
+  const values = isList(node.values) ? node.values : [];
+  const hasViewer = nodeClass.inputs.some(({ spec }) => spec.kind === "widget" && spec.widgetType.startsWith("LOAD_3D"));
   return {
     inputs: widgetInputs(nodeClass.inputs),
-    values: isList(node.values) ? node.values : [],
+    values: hasViewer ? values.filter((value) => !viewerButtons.has(value)) : values,
     linked: new Set(node.inputs.filter((input) => input.link !== undefined).map((input) => input.name)),
     sockets: new Set(node.inputs.map((input) => input.name)),
   };
