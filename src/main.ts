@@ -7,6 +7,9 @@ import { runCommandLine } from "./commands/command-line.ts";
 import { failureText } from "./commands/failure.ts";
 import { docsAssets } from "./generated/docs-assets.ts";
 import { builtinWorkflows } from "./generated/workflows.ts";
+import { buildFacts } from "./executable/build-facts.ts";
+import { nameSourcesInStacks } from "./executable/name-sources.ts";
+import { supervisorOf } from "./executable/supervisor.ts";
 import { systemClock } from "./telemetry/clock.ts";
 import { type Checkpoint, killAt, noCheckpoint } from "./telemetry/checkpoint.ts";
 
@@ -14,6 +17,7 @@ import { type Checkpoint, killAt, noCheckpoint } from "./telemetry/checkpoint.ts
 const echoMs = 250;
 
 function main(): void {
+  if (isSea()) nameSourcesInStacks(`${process.execPath}.map`);
   const stop = new AbortController();
   const readerGone = new AbortController();
   let askedAt = 0;
@@ -36,7 +40,10 @@ function main(): void {
   }
 
   const run = runCommandLine(process.argv.slice(2), {
-    version: manifest.version,
+    build: buildFacts(manifest.version),
+    executable: isSea() ? process.execPath : null,
+    supervisor: supervisorOf(process.env),
+    builtinWorkflows,
     env: process.env,
     readFile: (path) => readFileSync(path, "utf8"),
     workflowsBeside: workflowsBesideExecutable(),

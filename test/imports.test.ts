@@ -28,6 +28,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   demo: ["graph", "errors"],
   // Keeps what retention allows: an own room, for it works on jobs and files and is reached by neither.
   upkeep: ["job", "files", "errors", "telemetry"],
+  // What the executable knows of itself: its version, its source map, who started it.
+  executable: ["errors"],
   "webhook-secret": ["config", "errors"],
   // What app.ts composes for /ready and /v1/status out of several rooms; part of it but for its size.
   "gateway-health": ["comfyui", "files", "http", "job", "errors", "telemetry"],
@@ -35,8 +37,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "gateway-health", "webhook-secret", "upkeep", "catalog", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
     "runner", "events", "http", "codegen", "web", "demo", "errors", "generated",
   ],
-  commands: ["app", "catalog", "config", "workflow", "codegen", "errors", "telemetry"],
-  main: ["commands", "app", "config", "errors", "telemetry", "generated"],
+  commands: ["app", "catalog", "executable", "config", "workflow", "codegen", "errors", "telemetry"],
+  main: ["commands", "app", "executable", "config", "errors", "telemetry", "generated"],
 };
 
 /** A module of the workflows folder may import what a user's own can: nothing else exists beside the executable. */

@@ -1,10 +1,7 @@
-import { execFile } from "node:child_process";
-import { chmod, copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { z } from "zod";
-
-const run = promisify(execFile);
+import { stripElf } from "./strip-elf.ts";
 
 export interface BaseNode {
   /** Without `v`, as in `24.21.0`. */
@@ -29,11 +26,10 @@ export async function layBaseNode(root: string): Promise<BaseNode> {
   const node = join(cache, name, "bin", "node");
 
   await mkdir(join(cache, name, "bin"), { recursive: true });
-  // A copy, since it is stripped, and under another name until it is whole. Every file below marks the one above as good.
+  // Under another name until it is whole. Every file below marks the one above as good.
   const copy = `${node}.${process.pid}`;
-  await copyFile(join(installed, "bin", "node"), copy);
-  await chmod(copy, 0o755);
-  await strip(copy);
+  // Before packing: afterwards it would break the executable.
+  await writeFile(copy, stripElf(await readFile(join(installed, "bin", "node"))), { mode: 0o755 });
   await rename(copy, node);
   await writeFile(`${node}.ok`, "");
   await writeFile(join(cache, `${name}.tar.gz`), "");
@@ -53,17 +49,4 @@ async function versionOf(installed: string): Promise<string> {
     );
   }
   return z.object({ version: z.string().regex(/^\d+\.\d+\.\d+$/) }).parse(JSON.parse(text)).version;
-}
-
-/** Takes the symbols out (some 17 MB) before packing; after it, that would break the executable. Optional: not every machine has binutils. */
-async function strip(file: string): Promise<void> {
-  const stripped = `${file}.stripped`;
-  try {
-    await run("strip", ["--strip-all", "-o", stripped, file]);
-    await rename(stripped, file);
-  } catch (error) {
-    await rm(stripped, { force: true });
-    const reason = error instanceof Error ? (error.message.split("\n")[0] ?? "") : String(error);
-    console.warn(`Not stripped, so the executable is some 17 MB larger: ${reason}`);
-  }
 }

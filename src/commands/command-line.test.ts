@@ -25,7 +25,10 @@ async function run(argv: readonly string[], world: World = {}): Promise<Ran> {
   let printed = "";
   let complained = "";
   const code = await runCommandLine(argv, {
-    version: "1.2.3",
+    build: { version: "1.2.3", commit: null, node: "24.21.0" },
+    executable: null,
+    supervisor: { ready: () => Promise.resolve(), stopping: () => Promise.resolve() },
+    builtinWorkflows: [],
     env: world.env ?? {},
     readFile: (path) => {
       const text = world.files?.[path];
@@ -68,7 +71,7 @@ describe("comfyui-api", () => {
   });
 
   it.each([[["--version"]], [["-V"]], [["version"]]])("%j prints the version alone", async (argv) => {
-    expect(await run(argv)).toMatchObject({ code: 0, printed: "1.2.3\n", complained: "" });
+    expect(await run(argv)).toMatchObject({ code: 0, printed: "1.2.3 (commit unknown, Node.js 24.21.0)\n", complained: "" });
   });
 
   it.each([[["serve", "--help"]], [["help", "serve"]], [["--port", "1", "--help"]], [["serve", "-h"]]])("%j lists the settings and starts nothing", async (argv) => {

@@ -1,6 +1,9 @@
 import type { Config } from "../config/config.ts";
+import type { BuildFacts } from "../executable/build-facts.ts";
+import type { Supervisor } from "../executable/supervisor.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { DiscoverOptions } from "../workflow/discover.ts";
 import type { WorkflowSet } from "../workflow/registry.ts";
 
 /** 0 done, 1 it was tried and failed, 2 it was asked for wrongly, 130 the user broke it off, as shells say it. */
@@ -39,7 +42,12 @@ export interface StartGateway {
 
 /** What a command reaches of the world outside. */
 export interface Surroundings {
-  readonly version: string;
+  readonly build: BuildFacts;
+  /** Path of the executable; null when the program runs from its sources. */
+  readonly executable: string | null;
+  readonly supervisor: Supervisor;
+  /** The workflows inside the program. */
+  readonly builtinWorkflows: DiscoverOptions["builtins"];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly readFile: (path: string) => string;
   /** The workflows folder beside the executable, if it has one. */

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { Config } from "../config/config.ts";
 import { flagsHelp } from "../config/settings-table.ts";
-import { createLogger } from "../telemetry/logger.ts";
+import { createLogger, type Logger } from "../telemetry/logger.ts";
 import type { Command, Unfinished } from "./command.ts";
 import { readConfiguration } from "./configuration.ts";
 import { failureText, hasSystemCode } from "./failure.ts";
@@ -27,12 +27,15 @@ ${flagsHelp()}
     const loaded = readConfiguration(argv, surroundings);
     if (loaded === null) return 2;
     const { config } = loaded;
-    const { version, print, complain, stopAsked, clock } = surroundings;
+    const { build, supervisor, print, complain, stopAsked, clock } = surroundings;
+    const { version } = build;
     try {
       const logger = createLogger(config.logLevel);
       const gateway = await surroundings.startGateway({ config, logger, clock, version });
       print(greeting(gateway, config, version));
+      await tell(supervisor.ready(), logger);
       if (!stopAsked.aborted) await once(stopAsked, "abort");
+      await tell(supervisor.stopping(), logger);
       print("Stopping: no more jobs are taken. A second signal ends the process at once; no job is lost either way.\n");
       const onWaiting = (unfinished: Unfinished): void => print(waitingFor(unfinished, config.drainSeconds));
       await gateway.stop({ drainMs: config.drainSeconds * 1000, onWaiting });
@@ -44,6 +47,15 @@ ${flagsHelp()}
     }
   },
 };
+
+/** A supervisor that cannot be told is no reason to stop serving. */
+async function tell(told: Promise<void>, logger: Logger): Promise<void> {
+  try {
+    await told;
+  } catch (error) {
+    logger.error({ err: error }, "systemd could not be told how far the gateway is; with Type=notify it will end it");
+  }
+}
 
 function waitingFor({ running, waiting }: Unfinished, drainSeconds: number): string {
   const parts = [...(running === 0 ? [] : [`${running} running`]), ...(waiting === 0 ? [] : [`${waiting} waiting in ComfyUI`])];

@@ -56,7 +56,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the exe
   let host = "";
   let file = "";
   beforeAll(async () => {
-    const built = await buildBinary(resolve("."));
+    const built = await buildBinary({ root: resolve(".") });
     host = await mkdtemp(join(tmpdir(), "comfyui-api-host-"));
     file = join(host, "comfyui-api");
     await copyFile(built, file);
@@ -68,7 +68,7 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the exe
   it("answers --version and --help and writes nothing to the folder", { timeout: testTimeoutMs }, async () => {
     const version = run("--version");
     expect(await version.end(), version.output).toBe(0);
-    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(version.stdout).toMatch(/^\d+\.\d+\.\d+ \(commit unknown, Node\.js 24\.\d+\.\d+\)\n$/);
     const help = run("--help");
     expect(await help.end(), help.output).toBe(0);
     expect(help.stdout).toContain("Usage: comfyui-api");

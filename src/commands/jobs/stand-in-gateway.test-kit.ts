@@ -92,7 +92,10 @@ export function runCommand(argv: readonly string[], over: Partial<Pick<Surroundi
   let printed = "";
   let complained = "";
   const code = runCommandLine(argv, {
-    version: "1.2.3",
+    build: { version: "1.2.3", commit: null, node: "24.21.0" },
+    executable: null,
+    supervisor: { ready: () => Promise.resolve(), stopping: () => Promise.resolve() },
+    builtinWorkflows: [],
     env: {},
     readFile: () => "",
     workflowsBeside: null,
