@@ -10,6 +10,10 @@ type Gui = Readonly<Record<string, unknown>>;
 /** Subgraphs in subgraphs: as deep as comfyui-protocol.md §4.5 nests ids, and no cycle. */
 const maxDepth = 16;
 
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
+}
+
 function recordsOf(value: unknown): Gui[] {
   return Array.isArray(value) ? value.filter((member): member is Gui => isRecord(member)) : [];
 }
@@ -26,10 +30,8 @@ function idOf(value: unknown): string {
 /** The inner input that a promoted widget of a subgraph's instance stands for (comfyui-protocol.md §4.5). */
 function promoted(instance: Gui, definition: Gui, widget: string): GraphInput | undefined {
   const properties = isRecord(instance["properties"]) ? instance["properties"] : {};
-  const proxies: readonly unknown[] = Array.isArray(properties["proxyWidgets"]) ? properties["proxyWidgets"] : [];
-  for (const proxy of proxies) {
-    if (!Array.isArray(proxy)) continue;
-    const [nodeId, name]: readonly unknown[] = proxy;
+  for (const proxy of listOf(properties["proxyWidgets"])) {
+    const [nodeId, name] = listOf(proxy);
     if (idOf(nodeId) !== "-1" && typeof name === "string" && (name === widget || `${idOf(nodeId)}: ${name}` === widget)) {
       return { nodeId: idOf(nodeId), input: name };
     }
@@ -93,12 +95,11 @@ function resolve(start: Place, nodeId: string, widget: string, definitions: Read
 export function findAppMode(wiring: Wiring, gui: Readonly<Record<string, JsonValue | undefined>> | undefined): Candidate[] {
   const extra = gui?.["extra"];
   const linear = isRecord(extra) ? extra["linearData"] : undefined;
-  const entries: readonly unknown[] = isRecord(linear) && Array.isArray(linear["inputs"]) ? linear["inputs"] : [];
+  const entries = isRecord(linear) ? listOf(linear["inputs"]) : [];
   if (gui === undefined || entries.length === 0) return [];
   const { definitions, all } = places(gui);
   const resolved = entries.slice(0, 1_000).flatMap((entry) => {
-    if (!Array.isArray(entry)) return [];
-    const [rawId, widget]: readonly unknown[] = entry;
+    const [rawId, widget] = listOf(entry);
     if (typeof widget !== "string") return [];
     const parts = idOf(rawId).split(":");
     const inside = parts.length > 1 ? all.filter((place) => idOf(place.graph["id"]) === parts[0]) : [];

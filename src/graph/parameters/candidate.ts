@@ -6,6 +6,8 @@ export interface Candidate {
   readonly source: ParameterSource;
   /** The name it gets unless it is taken. */
   readonly name: string;
+  /** The name is only what its node happens to be called: that of its role is better. */
+  readonly weakName?: boolean;
   readonly target: GraphInput;
   /** The input that the value ends up in, when `target` is a node that only holds the value. */
   readonly feeds?: GraphInput | undefined;

@@ -29,6 +29,8 @@ const families: readonly ExternalFamily[] = [
   // Krita's: the whole file as base64.
   { classes: /^ETN_Load(?:Image|Mask)Base64$/, named: [], values: ["image", "mask"], described: [], type: "string" },
   { classes: /^CPackInput\w+$/, named: [], values: ["value", "image", "file_path", "file"], described: [] },
+  // hiddenswitch's: names, titles and descriptions of OpenAPI.
+  { classes: /^(?:String|Int|Float|Boolean|Image|Video|Audio|StringEnum)RequestParameter$/, named: ["name", "title"], values: ["value"], described: ["description"] },
   { classes: /^ServingInput\w+$/, named: ["argument"], values: ["default", "value"], described: [] },
 ];
 
@@ -37,7 +39,7 @@ function textOf(literals: readonly NodeInput[], inputs: readonly string[]): stri
   return typeof found?.value === "string" ? found.value : undefined;
 }
 
-/** The external-input nodes of Comfy Deploy, SwarmUI, Krita's tooling nodes, comfy-pack and the Serving Toolkit. */
+/** The external-input nodes of Comfy Deploy, SwarmUI, Krita's tooling nodes, comfy-pack, hiddenswitch's ComfyUI and the Serving Toolkit. */
 export function findExternalNodes(wiring: Wiring): Candidate[] {
   return Object.entries(wiring.graph).flatMap(([nodeId, node]) => {
     const family = families.find((candidate) => candidate.classes.test(node.class_type));
@@ -45,9 +47,10 @@ export function findExternalNodes(wiring: Wiring): Candidate[] {
     const literals = wiring.literals(nodeId);
     const value = family.values.flatMap((input) => literals.filter((literal) => literal.input === input))[0] ?? (literals.length === 1 ? literals[0] : undefined);
     if (value === undefined) return [];
-    const name = slug(textOf(literals, family.named) ?? node._meta?.title ?? "") ?? slug(value.input) ?? "input";
+    const own = textOf(literals, family.named) ?? (node._meta?.title === wiring.classOf(nodeId)?.displayName ? undefined : node._meta?.title);
+    const name = slug(own ?? node.class_type) ?? slug(value.input) ?? "input";
     const candidate: Candidate = {
-      role: "other", source: "external_node", name, target: { nodeId, input: value.input }, description: textOf(literals, family.described), type: family.type,
+      role: "other", source: "external_node", name, weakName: own === undefined || own === node.class_type, target: { nodeId, input: value.input }, description: textOf(literals, family.described), type: family.type,
     };
     return [candidate];
   });

@@ -8,7 +8,7 @@ import { findExternalNodes } from "./external-nodes.ts";
 import { findFiles } from "./file-roles.ts";
 import { findEffects, findModels } from "./model-roles.ts";
 import { findPrefixes } from "./output-roles.ts";
-import type { GraphInput, Parameter, ParameterRole } from "./parameter.ts";
+import type { GraphInput, Parameter } from "./parameter.ts";
 import { NameList } from "./parameter-name.ts";
 import { findSampling, findSwitches } from "./sampling-roles.ts";
 import { findSizes } from "./size-roles.ts";
@@ -50,7 +50,13 @@ function valueOf(wiring: Wiring, target: GraphInput): JsonValue | undefined {
   return wiring.literals(target.nodeId).find((literal) => literal.input === target.input)?.value;
 }
 
-function collect(wiring: Wiring, candidates: readonly Candidate[], roles: ReadonlyMap<string, ParameterRole>): Entry[] {
+/** An author's choice, with what the links show of the same input: its role, and the input that its value ends up in. */
+function withRole(found: Candidate, linked: Candidate | undefined): Candidate {
+  if (found.role !== "other" || linked === undefined) return found;
+  return { ...found, role: linked.role, feeds: linked.feeds, type: found.type ?? linked.type, name: found.weakName === true ? linked.name : found.name };
+}
+
+function collect(wiring: Wiring, candidates: readonly Candidate[], linked: ReadonlyMap<string, Candidate>): Entry[] {
   const taken = new Set<string>();
   const entries = new Map<string, Entry>();
   for (const found of candidates) {
@@ -58,7 +64,7 @@ function collect(wiring: Wiring, candidates: readonly Candidate[], roles: Readon
     const value = valueOf(wiring, found.target);
     if (value === undefined || taken.has(key)) continue;
     taken.add(key);
-    const candidate = found.role === "other" ? { ...found, role: roles.get(key) ?? "other" } : found;
+    const candidate = withRole(found, linked.get(key));
     const described = describe(wiring, candidate, value);
     const joins = candidate.joins === undefined ? key : stringifyJson([candidate.source, candidate.joins, described.type, value]);
     const equal = entries.get(joins);
@@ -91,10 +97,10 @@ function descriptionOf(wiring: Wiring, { candidate }: Entry): string {
 export function findParameters(graph: Graph, catalog: Catalog, options: { readonly gui?: JsonObject | undefined } = {}): Parameter[] {
   const wiring = wire(graph, catalog);
   const linked = byLinks(wiring);
-  const roles = new Map(linked.toReversed().map((candidate) => [keyOf(candidate.target), candidate.role]));
+  const byInput = new Map(linked.toReversed().map((candidate) => [keyOf(candidate.target), candidate]));
   const chosen = [...findAppMode(wiring, options.gui), ...findTitleMarks(wiring), ...findExternalNodes(wiring)];
   const names = new NameList();
-  return collect(wiring, [...chosen, ...linked], roles).map((entry) => {
+  return collect(wiring, [...chosen, ...linked], byInput).map((entry) => {
     return {
       name: names.unused(entry.candidate.name),
       role: entry.candidate.role,

@@ -12,7 +12,7 @@ const maxHops = 16;
 /** Nodes that hand on one of their inputs as it is, whatever pack they are of. */
 const passThrough = /reroute|switch|pass|pipe|anything|any ?index|selector|if.?else|conditional|show|display|preview|debug|cast|convert|to ?(?:string|text|int|float)\b/i;
 /** Nodes that make one text of several, each of which may be a prompt. */
-const joinsText = /concat|join|combine|append|text ?multiline ?merge|string ?merge/i;
+const joinsText = /concat|join|combine|append|text ?multiline ?merge|string ?merge|string ?function/i;
 
 /** What a node that only holds a value calls it, in the order of preference. */
 const valueNames: Readonly<Record<Exclude<LiteralKind, "any">, readonly string[]>> = {
@@ -20,7 +20,7 @@ const valueNames: Readonly<Record<Exclude<LiteralKind, "any">, readonly string[]
   text: ["value", "text", "string", "prompt", "Text", "String", "positive", "populated_text", "wildcard_text"],
   boolean: ["value", "boolean", "bool", "toggle", "Boolean"],
 };
-const separators: ReadonlySet<string> = new Set(["delimiter", "separator", "sep", "clean_whitespace", "linebreak_addition"]);
+const separators: ReadonlySet<string> = new Set(["delimiter", "separator", "sep", "clean_whitespace", "linebreak_addition", "action", "tidy_tags"]);
 
 export function isOfKind(value: JsonValue, kind: LiteralKind): boolean {
   switch (kind) {

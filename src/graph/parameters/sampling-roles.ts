@@ -2,7 +2,7 @@ import type { Candidate } from "./candidate.ts";
 import { type LiteralKind, literalsBehind } from "./literals-behind.ts";
 import type { ParameterRole } from "./parameter.ts";
 import { makesText } from "./text-roles.ts";
-import type { Wiring } from "./wiring.ts";
+import { plainName, type Wiring } from "./wiring.ts";
 
 interface Rule {
   readonly role: ParameterRole;
@@ -34,6 +34,9 @@ function matters(wiring: Wiring, nodeId: string, role: ParameterRole): boolean {
     case "denoise":
       // How much of a latent is kept; schedulers are asked for it without having one.
       return starts || !wiring.links(nodeId).some((link) => /embeds|cond|positive/.test(link.input));
+    case "cfg":
+      // Guidance of exactly 1 is off: the model is distilled, and any other value would only double its work.
+      return inputs["cfg"] !== 1;
     default:
       return true;
   }
@@ -43,7 +46,7 @@ function matters(wiring: Wiring, nodeId: string, role: ParameterRole): boolean {
 export function findSampling(wiring: Wiring): Candidate[] {
   return rules.flatMap(({ role, input, kind }) =>
     wiring.reachable.flatMap((nodeId) => {
-      const names = Object.keys(wiring.node(nodeId)?.inputs ?? {}).filter((name) => input.test(name));
+      const names = Object.keys(wiring.node(nodeId)?.inputs ?? {}).filter((name) => input.test(plainName(name)));
       if (names.length === 0 || makesText(wiring, nodeId) || !matters(wiring, nodeId, role)) return [];
       return names.flatMap((name) =>
         literalsBehind(wiring, { nodeId, input: name }, kind).map((literal): Candidate => {

@@ -1,7 +1,7 @@
 import type { Candidate } from "./candidate.ts";
 import { literalsBehind } from "./literals-behind.ts";
 import type { ParameterRole } from "./parameter.ts";
-import type { Wiring } from "./wiring.ts";
+import { plainName, type Wiring } from "./wiring.ts";
 
 function candidates(wiring: Wiring, nodeId: string, input: string, role: ParameterRole): Candidate[] {
   return literalsBehind(wiring, { nodeId, input }, role === "aspect_ratio" ? "text" : "number").map((literal) => {
@@ -12,6 +12,13 @@ function candidates(wiring: Wiring, nodeId: string, input: string, role: Paramet
 /** Whether a node's width and height are the size of what it makes, and not a region in something larger. */
 function setsSize(names: ReadonlySet<string>): boolean {
   return names.has("width") && names.has("height") && !(names.has("x") && names.has("y"));
+}
+
+/** Crops and drawn masks: a size of something inside the picture. */
+function cutsOut(wiring: Wiring, nodeId: string): boolean {
+  const outputs = wiring.classOf(nodeId)?.outputs ?? [];
+  const onlyMasks = outputs.length > 0 && outputs.every((output) => output.type === "MASK");
+  return onlyMasks || /crop/i.test(wiring.node(nodeId)?.class_type ?? "");
 }
 
 function roleOf(input: string, names: ReadonlySet<string>): ParameterRole | undefined {
@@ -53,9 +60,11 @@ const singleSize = /^(?:megapixels|largest_size|smallest_size|max_dimension|long
 /** Width, height, length, duration, frame rate and batch size, wherever a node makes or resizes something. */
 export function findSizes(wiring: Wiring): Candidate[] {
   const found = wiring.reachable.flatMap((nodeId) => {
-    const names = new Set(Object.keys(wiring.node(nodeId)?.inputs ?? {}));
-    return [...names].flatMap((input) => {
-      const role = roleOf(input, names);
+    const inputs = Object.keys(wiring.node(nodeId)?.inputs ?? {});
+    const names = new Set(inputs.map((input) => plainName(input)));
+    if (cutsOut(wiring, nodeId)) return [];
+    return inputs.flatMap((input) => {
+      const role = roleOf(plainName(input), names);
       return role === undefined ? [] : candidates(wiring, nodeId, input, role);
     });
   });

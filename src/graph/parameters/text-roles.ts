@@ -2,7 +2,7 @@ import { isLink } from "../graph.ts";
 import type { Candidate } from "./candidate.ts";
 import { literalsBehind } from "./literals-behind.ts";
 import type { GraphInput } from "./parameter.ts";
-import type { Wiring } from "./wiring.ts";
+import { plainName, type Wiring } from "./wiring.ts";
 
 type Polarity = "positive" | "negative";
 
@@ -42,9 +42,9 @@ function textInputs(wiring: Wiring, nodeId: string): string[] {
     if (isLink(value)) {
       const type = wiring.outputType({ from: value[0], slot: value[1] });
       if (type !== undefined && type !== "STRING" && type !== "*") return [];
-      return textInput.test(input) && (type !== undefined || !/^(?:positive|negative)$/i.test(input)) ? [input] : [];
+      return textInput.test(plainName(input)) && (type !== undefined || !/^(?:positive|negative)$/i.test(input)) ? [input] : [];
     }
-    return textInput.test(input) ? [input] : [];
+    return textInput.test(plainName(input)) ? [input] : [];
   });
 }
 
@@ -92,19 +92,33 @@ class TextWalk {
   }
 }
 
-/** Where conditioning ends: samplers, guiders and detailers, which take it and hand on something else. */
-function starts(wiring: Wiring, polarity: Polarity): { readonly target: GraphInput; readonly muted: boolean }[] {
-  return wiring.reachable.flatMap((nodeId) => {
-    const links = wiring.links(nodeId);
+interface Start {
+  readonly target: GraphInput;
+  readonly polarity: Polarity;
+  readonly muted: boolean;
+}
+
+/**
+ * Where conditioning ends: samplers, guiders and detailers, which take it and hand on something else. The positive sides
+ * come first, and what is neither comes last: the second of two conditions is mostly one of the sides with an image.
+ */
+function starts(wiring: Wiring): Start[] {
+  const found = wiring.reachable.flatMap((nodeId) => {
     const handsOn = wiring.classOf(nodeId)?.outputs.some((output) => output.type === "CONDITIONING") ?? false;
-    return links.flatMap((link) => {
-      const negative = negativeName.test(link.input);
-      if (!isConditioningLink(wiring, link) || handsOn || (negative ? "negative" : "positive") !== polarity) return [];
-      // Without guidance the negative side is not even calculated.
-      const muted = wiring.node(nodeId)?.inputs["cfg"] === 1;
-      return [{ target: { nodeId, input: link.input }, muted }];
-    });
+    if (handsOn) return [];
+    // Without guidance the negative side is not even calculated.
+    const muted = wiring.node(nodeId)?.inputs["cfg"] === 1;
+    return wiring
+      .links(nodeId)
+      .filter((link) => isConditioningLink(wiring, link))
+      .map((link) => {
+        const negative = negativeName.test(link.input);
+        const rank = negative ? 1 : /[2-9]$/.test(link.input) ? 2 : 0;
+        const start: Start = { target: { nodeId, input: link.input }, polarity: negative ? "negative" : "positive", muted };
+        return { start, rank };
+      });
   });
+  return found.toSorted((a, b) => a.rank - b.rank).map(({ start }) => start);
 }
 
 /** Makes text instead of taking it for a picture: captioners and language models. */
@@ -126,9 +140,7 @@ function directText(wiring: Wiring, walk: TextWalk): void {
 /** Positive and negative prompts, found from the samplers that they reach; in a graph without samplers, by their names. */
 export function findTexts(wiring: Wiring): Candidate[] {
   const walk = new TextWalk(wiring);
-  for (const polarity of ["positive", "negative"] as const) {
-    for (const { target, muted } of starts(wiring, polarity)) walk.follow(target, polarity, muted);
-  }
+  for (const { target, polarity, muted } of starts(wiring)) walk.follow(target, polarity, muted);
   if (walk.candidates.length === 0) directText(wiring, walk);
   return walk.candidates;
 }

@@ -59,6 +59,11 @@ function specAt(inputs: readonly CatalogInput[], path: readonly string[], read: 
   }
 }
 
+/** The name of an input without what it stands in: `model.prompt` of a dynamic input is `prompt`. */
+export function plainName(input: string): string {
+  return input.slice(input.lastIndexOf(".") + 1);
+}
+
 function isPseudo(input: string): boolean {
   return pseudoInputs.has(input);
 }
