@@ -73,7 +73,8 @@ function sample(root: JsonObject, name: string, property: JsonValue | undefined,
   if (given !== undefined) return given;
   if (isJsonArray(node["enum"])) return node["enum"][0] ?? null;
   if (depth > maxDepth) return null;
-  switch (node["type"]) {
+  const type = isJsonArray(node["type"]) ? node["type"].find((each) => each !== "null") : node["type"];
+  switch (type) {
     case "string":
       return textSample(name, node);
     case "integer":

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { createRequire, isBuiltin } from "node:module";
-import { dirname, resolve } from "node:path";
+import { dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseJson } from "../json/exact.ts";
 import { loadFailure, type LoadFailure } from "./load-failure.ts";
@@ -48,6 +48,11 @@ export class ModuleLoader {
     } catch (error) {
       return { failure: loadFailure(this.#root, path, error) };
     }
+  }
+
+  /** The JSON files that modules have imported so far, relative to the root: they are data and no workflows. */
+  dataFiles(): readonly string[] {
+    return [...this.#loaded.keys()].filter((path) => path.endsWith(".json")).map((path) => relative(this.#root, path));
   }
 
   /** Forgets every module: what is loaded next is read anew. */

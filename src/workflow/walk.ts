@@ -10,9 +10,26 @@ export interface WorkflowFile {
   readonly file: string;
 }
 
-export interface Walk {
+export interface Walk<File extends WorkflowFile = WorkflowFile> {
   /** By id, each id once. */
-  readonly files: readonly WorkflowFile[];
+  readonly files: readonly File[];
+  readonly broken: readonly BrokenWorkflow[];
+}
+
+/** What a file's name says that it is. */
+export type FileKind = "module" | "export" | "wrapper" | "template";
+
+export interface FoundFile extends WorkflowFile {
+  readonly kind: FileKind;
+}
+
+/** A file that says more about the workflow of the same name. */
+export type SidecarFile = WorkflowFile;
+
+export interface FoundFiles {
+  readonly files: readonly FoundFile[];
+  readonly sidecars: readonly SidecarFile[];
+  /** What could not be read. */
   readonly broken: readonly BrokenWorkflow[];
 }
 
@@ -21,17 +38,31 @@ const maxDepth = 10;
 /** A folder with more entries than this is some other folder, such as `/`. */
 const maxEntries = 20_000;
 
-const moduleSuffixes = [".ts", ".js", ".mjs"] as const;
+/** The longest that fits decides. */
+const suffixes: readonly (readonly [string, FileKind | "sidecar"])[] = [
+  [".webui.yml", "wrapper"],
+  [".webui.yaml", "wrapper"],
+  [".template.json", "template"],
+  [".ts", "module"],
+  [".js", "module"],
+  [".mjs", "module"],
+  [".json", "export"],
+  [".yml", "sidecar"],
+  [".yaml", "sidecar"],
+];
+
+/** What a folder has beside modules so that editors and npm understand them. */
+const packageFiles: ReadonlySet<string> = new Set(["package.json", "package-lock.json", "tsconfig.json", "jsconfig.json"]);
 
 function isSkipped(name: string): boolean {
-  return name.startsWith("_") || name.startsWith(".") || name === "node_modules";
+  return name.startsWith("_") || name.startsWith(".") || name === "node_modules" || packageFiles.has(name);
 }
 
-/** The id that a file gives, or null for a file that is no workflow. */
-function idOf(file: string): string | null {
+/** The id and kind that a file's name gives, or null for a file that is neither workflow nor sidecar. */
+function readName(file: string): { readonly id: string; readonly kind: FileKind | "sidecar" } | null {
   if (/\.test\.[a-z]+$/.test(file) || file.endsWith(".d.ts")) return null;
-  const suffix = moduleSuffixes.find((candidate) => file.endsWith(candidate));
-  return suffix === undefined ? null : file.slice(0, -suffix.length);
+  const found = suffixes.find(([suffix]) => file.endsWith(suffix));
+  return found === undefined ? null : { id: file.slice(0, -found[0].length), kind: found[1] };
 }
 
 function broken(id: string, file: string, message: string): BrokenWorkflow {
@@ -43,7 +74,8 @@ function codeOf(error: unknown): string {
 }
 
 class Walker {
-  readonly files: WorkflowFile[] = [];
+  readonly files: FoundFile[] = [];
+  readonly sidecars: SidecarFile[] = [];
   readonly broken: BrokenWorkflow[] = [];
   readonly #root: string;
   #entries = 0;
@@ -80,38 +112,60 @@ class Walker {
     try {
       isFolder = (await stat(join(this.#root, path))).isDirectory();
     } catch (error) {
-      const id = idOf(path);
-      if (id !== null) this.broken.push(broken(id, path, `The file cannot be read (${codeOf(error)})`));
+      const name = readName(path);
+      if (name !== null) this.broken.push(broken(name.id, path, `The file cannot be read (${codeOf(error)})`));
       return;
     }
     if (isFolder) return this.visit(path, ancestors);
-    const id = idOf(path);
-    if (id === null) return;
-    const fault = idFault(id);
-    if (fault === null) this.files.push({ id, file: path });
-    else this.broken.push(broken(id, path, fault));
+    const name = readName(path);
+    if (name === null) return;
+    const { id, kind } = name;
+    if (kind === "sidecar") this.sidecars.push({ id, file: path });
+    else this.files.push({ id, file: path, kind });
   }
 
-  result(): Walk {
+  result(): FoundFiles {
     if (this.#entries > maxEntries) {
       this.broken.push(broken(".", ".", `The folder holds more than ${maxEntries} files: is it the folder of the workflows?`));
     }
-    const byId = Map.groupBy(this.files, (found) => found.id);
-    const files = [...byId.values()].flatMap((found) => (found.length === 1 ? found : []));
-    const clashes = [...byId].flatMap(([id, found]) => {
-      const names = found.map((each) => each.file).join(" and ");
-      return found.length === 1 ? [] : found.map(({ file }) => broken(id, file, `${names} are the same workflow: keep one of them`));
-    });
-    return { files: files.sort((a, b) => (a.id < b.id ? -1 : 1)), broken: [...this.broken, ...clashes] };
+    return { files: this.files, sidecars: this.sidecars, broken: this.broken };
   }
 }
 
 /**
- * Finds the workflows below a folder, at any depth. Names that begin with `_` or `.`, tests, type declarations and
- * node_modules are not workflows. Nothing is loaded, and nothing is thrown for what cannot be read.
+ * Keeps the files whose id can be served and is theirs alone.
+ *
+ * @param broken what was found broken before
  */
-export async function walkWorkflows(root: string): Promise<Walk> {
+export function settleIds<File extends WorkflowFile>(files: readonly File[], before: readonly BrokenWorkflow[]): Walk<File> {
+  const unservable = files.flatMap(({ id, file }) => {
+    const fault = idFault(id);
+    return fault === null ? [] : [broken(id, file, fault)];
+  });
+  const faulty = new Set(unservable.map(({ file }) => file));
+  const byId = Map.groupBy(files.filter(({ file }) => !faulty.has(file)), (found) => found.id);
+  const settled = [...byId.values()].flatMap((found) => (found.length === 1 ? found : []));
+  const clashes = [...byId].flatMap(([id, found]) => {
+    const names = found.map((each) => each.file).join(" and ");
+    return found.length === 1 ? [] : found.map(({ file }) => broken(id, file, `${names} are the same workflow: keep one of them`));
+  });
+  return { files: settled.sort((a, b) => (a.id < b.id ? -1 : 1)), broken: [...before, ...unservable, ...clashes] };
+}
+
+/**
+ * Finds whatever below a folder may be a workflow, at any depth. Names that begin with `_` or `.`, tests, type
+ * declarations, node_modules and a package's own files are not. Nothing is loaded, and nothing is thrown for what
+ * cannot be read.
+ */
+export async function findWorkflowFiles(root: string): Promise<FoundFiles> {
   const walker = new Walker(root);
   await walker.visit("", []);
   return walker.result();
+}
+
+/** The modules below a folder: what can be built into the executable. */
+export async function walkWorkflows(root: string): Promise<Walk> {
+  const { files, broken: unread } = await findWorkflowFiles(root);
+  const modules = files.filter(({ kind }) => kind === "module").map(({ id, file }) => ({ id, file }));
+  return settleIds(modules, unread);
 }

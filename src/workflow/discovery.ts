@@ -1,0 +1,212 @@
+import { setImmediate } from "node:timers/promises";
+import type { Catalog } from "../graph/catalog.ts";
+import type { DiscoveredWorkflows, DiscoverOptions } from "./discover.ts";
+import { workflowFromExport } from "./export/export-source.ts";
+import { hostModules } from "./host-modules.ts";
+import { ModuleLoader } from "./module-loader.ts";
+import { workflowFromModule } from "./module-source.ts";
+import { WorkflowFolder } from "./source/folder.ts";
+import { readSidecar, type Sidecar } from "./source/sidecar.ts";
+import { failedWith, type SourceOutcome } from "./source/source-outcome.ts";
+import { brokenBy, type SourceProblem } from "./source/source-problem.ts";
+import { workflowFromTemplate } from "./template/template-source.ts";
+import { findWorkflowFiles, settleIds, type FoundFile } from "./walk.ts";
+import { readWrapper, type Wrapper } from "./webui/wrapper.ts";
+import { workflowFromWrapper } from "./webui/wrapper-source.ts";
+import type { BrokenWorkflow, Workflow } from "./workflow.ts";
+
+/** What one file became, at one moment. */
+interface Found {
+  readonly id: string;
+  readonly workflow: Workflow | null;
+  readonly broken: readonly BrokenWorkflow[];
+  readonly notes: readonly BrokenWorkflow[];
+}
+
+interface Remembered {
+  /** Of the file and whatever it was read with. */
+  readonly key: string;
+  readonly outcome: SourceOutcome;
+}
+
+/** Requests are served while files are read: this long at a stretch is not felt. */
+const longestStretchMs = 15;
+
+function textOf(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString("utf8").replace(/^\uFEFF/, "");
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function fromModule(id: string, file: string, exports: unknown): Found {
+  const result = workflowFromModule(id, exports);
+  if ("workflow" in result) return { id, workflow: result.workflow, broken: [], notes: [] };
+  return { id, workflow: null, broken: [{ id, file, line: null, column: null, message: `${file}: ${result.problems.join("; ")}` }], notes: [] };
+}
+
+/**
+ * Reads every workflow, built in and in the folder. Nothing is thrown for a file that is no workflow: it is listed as
+ * broken, and the others stand. A file that replaces a built-in workflow replaces it also when it is broken, for its
+ * author did not mean the built-in graph.
+ *
+ * A module is run anew each time, with whatever it imports; a file of another kind only when it, what it names, or
+ * the catalog has changed.
+ */
+export class WorkflowDiscovery {
+  readonly #builtins: DiscoverOptions["builtins"];
+  readonly #dir: string | null;
+  #remembered: ReadonlyMap<string, Remembered> = new Map();
+  #rememberedCatalog: Catalog | null = null;
+
+  constructor(options: Pick<DiscoverOptions, "builtins" | "dir">) {
+    this.#builtins = options.builtins;
+    this.#dir = options.dir ?? null;
+  }
+
+  async discover(catalog: Catalog): Promise<DiscoveredWorkflows> {
+    const builtins = this.#builtins.map(({ id, module }) => fromModule(id, `${id}.ts`, module));
+    if (this.#dir === null) return assemble(builtins, [], [], []);
+    const known = this.#rememberedCatalog === catalog ? this.#remembered : new Map<string, Remembered>();
+    const reading = new Reading(this.#dir, catalog, known);
+    const result = await reading.run();
+    this.#remembered = reading.remembered;
+    this.#rememberedCatalog = catalog;
+    return assemble(builtins, result.found, result.broken, result.notes);
+  }
+}
+
+function assemble(
+  builtins: readonly Found[],
+  own: readonly Found[],
+  broken: readonly BrokenWorkflow[],
+  notes: readonly BrokenWorkflow[],
+): DiscoveredWorkflows {
+  const taken = new Set([...own.map(({ id }) => id), ...broken.map(({ id }) => id)]);
+  const all = [...builtins.filter(({ id }) => !taken.has(id)), ...own];
+  return {
+    workflows: all.flatMap(({ workflow }) => workflow ?? []),
+    broken: [...all.flatMap((each) => each.broken), ...broken],
+    shadowed: builtins.map(({ id }) => id).filter((id) => taken.has(id)),
+    notes: [...all.flatMap((each) => each.notes), ...notes],
+  };
+}
+
+/** One reading of the folder. */
+class Reading {
+  readonly #folder: WorkflowFolder;
+  readonly #dir: string;
+  readonly #catalog: Catalog;
+  readonly #known: ReadonlyMap<string, Remembered>;
+  readonly #loader: ModuleLoader;
+  readonly remembered = new Map<string, Remembered>();
+  #stretchStart = performance.now();
+
+  constructor(dir: string, catalog: Catalog, known: ReadonlyMap<string, Remembered>) {
+    this.#dir = dir;
+    this.#folder = new WorkflowFolder(dir);
+    this.#catalog = catalog;
+    this.#known = known;
+    this.#loader = new ModuleLoader(dir, hostModules());
+  }
+
+  async run(): Promise<{ readonly found: readonly Found[]; readonly broken: readonly BrokenWorkflow[]; readonly notes: readonly BrokenWorkflow[] }> {
+    const { files, sidecars, broken: unread } = await findWorkflowFiles(this.#dir);
+    const modules = new Map<string, Found>();
+    for (const file of files.filter(({ kind }) => kind === "module")) {
+      await this.#breathe();
+      modules.set(file.file, this.#module(file));
+    }
+    const wrappers = new Map<string, Wrapper | readonly SourceProblem[]>();
+    for (const { file, id } of files.filter(({ kind }) => kind === "wrapper")) wrappers.set(file, await this.#wrapper(id, file));
+    const owned = new Set([...this.#loader.dataFiles(), ...[...wrappers.values()].flatMap((wrapper) => ("exportFile" in wrapper ? [wrapper.exportFile] : []))]);
+    const { files: settled, broken } = settleIds(files.filter(({ file, kind }) => kind !== "export" || !owned.has(file)), unread);
+
+    const sidecarOf = new Map(sidecars.map(({ id, file }) => [id, file]));
+    const found: Found[] = [];
+    for (const file of settled) {
+      await this.#breathe();
+      const own = modules.get(file.file) ?? (await this.#source(file, wrappers.get(file.file)));
+      found.push(await this.#withSidecar(own, sidecarOf.get(file.id)));
+    }
+    const ids = new Set(files.map(({ id }) => id));
+    const stray = sidecars.filter(({ id }) => !ids.has(id)).map(({ id, file }) => brokenBy(id, { file, place: null, message: "There is no workflow of this name that it could describe" }));
+    return { found, broken, notes: stray };
+  }
+
+  #module({ id, file }: FoundFile): Found {
+    const loaded = this.#loader.load(file);
+    if ("exports" in loaded) return fromModule(id, file, loaded.exports);
+    return { id, workflow: null, broken: [{ id, file, ...loaded.failure }], notes: [] };
+  }
+
+  async #wrapper(id: string, file: string): Promise<Wrapper | readonly SourceProblem[]> {
+    try {
+      return readWrapper({ id, file, text: textOf(await this.#folder.read(file)) });
+    } catch (error) {
+      return [{ file, place: null, message: messageOf(error) }];
+    }
+  }
+
+  async #source(file: FoundFile, wrapper: Wrapper | readonly SourceProblem[] | undefined): Promise<Found> {
+    const outcome = await this.#remember(file.file, wrapper !== undefined && "exportFile" in wrapper ? wrapper.exportFile : null, () => this.#read(file, wrapper));
+    const { id } = file;
+    return {
+      id,
+      workflow: outcome.workflow,
+      broken: outcome.problems.map((problem) => brokenBy(id, problem)),
+      notes: outcome.notes.map((note) => brokenBy(id, note)),
+    };
+  }
+
+  async #read({ id, file, kind }: FoundFile, wrapper: Wrapper | readonly SourceProblem[] | undefined): Promise<SourceOutcome> {
+    try {
+      if (wrapper !== undefined) return "exportFile" in wrapper ? await this.#wrapped(wrapper) : failedWith(...wrapper);
+      const source = { id, file, bytes: await this.#folder.read(file) };
+      return kind === "template" ? workflowFromTemplate(source, this.#catalog) : workflowFromExport(source, this.#catalog);
+    } catch (error) {
+      return failedWith({ file, place: null, message: messageOf(error) });
+    }
+  }
+
+  async #wrapped(wrapper: Wrapper): Promise<SourceOutcome> {
+    let bytes: Uint8Array;
+    try {
+      bytes = await this.#folder.read(wrapper.exportFile);
+    } catch (error) {
+      return failedWith({ file: wrapper.file, place: wrapper.placeOf(["workflow_file"]), message: `${wrapper.exportFile}: ${messageOf(error)}` });
+    }
+    return workflowFromWrapper(wrapper, bytes, this.#catalog);
+  }
+
+  async #remember(file: string, other: string | null, read: () => Promise<SourceOutcome>): Promise<SourceOutcome> {
+    const key = `${await this.#folder.fingerprint(file)}|${other === null ? "" : `${other} ${await this.#folder.fingerprint(other)}`}`;
+    const known = this.#known.get(file);
+    const remembered = known?.key === key ? known : { key, outcome: await read() };
+    this.remembered.set(file, remembered);
+    return remembered.outcome;
+  }
+
+  async #withSidecar(found: Found, file: string | undefined): Promise<Found> {
+    if (file === undefined) return found;
+    const sidecar = await this.#sidecar(file);
+    if ("problems" in sidecar) return { ...found, broken: [...found.broken, ...sidecar.problems.map((problem) => brokenBy(found.id, problem))] };
+    return found.workflow === null ? found : { ...found, workflow: sidecar.apply(found.workflow) };
+  }
+
+  async #sidecar(file: string): Promise<Sidecar | { readonly problems: readonly SourceProblem[] }> {
+    try {
+      return readSidecar(file, textOf(await this.#folder.read(file)));
+    } catch (error) {
+      return { problems: [{ file, place: null, message: messageOf(error) }] };
+    }
+  }
+
+  /** Lets whatever waits go first, now and then. */
+  async #breathe(): Promise<void> {
+    if (performance.now() - this.#stretchStart < longestStretchMs) return;
+    await setImmediate();
+    this.#stretchStart = performance.now();
+  }
+}
