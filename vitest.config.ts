@@ -7,6 +7,8 @@ export default defineConfig({
     environment: "node",
     // A process for each file: some tests load native state, take file locks and read process-wide settings.
     pool: "forks",
+    // Most tests wait for sockets and child processes; more workers than cores keep the cores busy.
+    maxWorkers: 4,
     // Tests wait for events and never for time, so these only end what hangs. A busy CI machine needs the room.
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -11,7 +11,8 @@ import { pngBytes } from "../http/test-runner.ts";
 
 const executablePath = "/usr/bin/chromium";
 
-const documentSchema = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), z.unknown())) });
+const pathsSchema = z.record(z.string(), z.record(z.string(), z.unknown()));
+const documentSchema = z.looseObject({ paths: pathsSchema, webhooks: pathsSchema });
 
 /** Nothing of the browser itself may ask the network for anything: a request that is seen is then the page's. */
 const quiet = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"];
@@ -47,9 +48,9 @@ describe.skipIf(!existsSync(executablePath))("the docs page in a browser (skippe
     await rm(profile, { recursive: true, force: true });
   });
 
-  it("shows each operation of the document", async () => {
-    const { paths } = documentSchema.parse(await (await fetch(`${server.url}/openapi.json`)).json());
-    expect(await page.locator(".opblock").count()).toBe(Object.values(paths).flatMap((methods) => Object.keys(methods)).length);
+  it("shows each operation and each webhook of the document", async () => {
+    const { paths, webhooks } = documentSchema.parse(await (await fetch(`${server.url}/openapi.json`)).json());
+    expect(await page.locator(".opblock").count()).toBe([...Object.values(paths), ...Object.values(webhooks)].flatMap((methods) => Object.keys(methods)).length);
   });
 
   it("executes GET /health from “Try it out”", async () => {
