@@ -24,10 +24,14 @@ interface Found {
 }
 
 interface Remembered {
-  /** Of the file and whatever it was read with. */
+  /** The file and whatever it was read with. */
+  readonly uses: readonly string[];
+  /** Of those files, when it was read. */
   readonly key: string;
-  readonly outcome: SourceOutcome;
+  readonly found: Found;
 }
+
+const moduleName = /\.m?[jt]s$/;
 
 /** Requests are served while files are read: this long at a stretch is not felt. */
 const longestStretchMs = 15;
@@ -51,29 +55,27 @@ function fromModule(id: string, file: string, exports: unknown): Found {
  * broken, and the others stand. A file that replaces a built-in workflow replaces it also when it is broken, for its
  * author did not mean the built-in graph.
  *
- * A module is run anew each time, with whatever it imports; a file of another kind only when it, what it names, or
- * the catalog has changed.
+ * A file is read, and a module run, again only when it, a file that it imports or names, or the catalog has changed.
  */
 export class WorkflowDiscovery {
-  readonly #builtins: DiscoverOptions["builtins"];
+  readonly #builtins: readonly Found[];
   readonly #dir: string | null;
   #remembered: ReadonlyMap<string, Remembered> = new Map();
   #rememberedCatalog: Catalog | null = null;
 
   constructor(options: Pick<DiscoverOptions, "builtins" | "dir">) {
-    this.#builtins = options.builtins;
+    this.#builtins = options.builtins.map(({ id, module }) => fromModule(id, `${id}.ts`, module));
     this.#dir = options.dir ?? null;
   }
 
   async discover(catalog: Catalog): Promise<DiscoveredWorkflows> {
-    const builtins = this.#builtins.map(({ id, module }) => fromModule(id, `${id}.ts`, module));
-    if (this.#dir === null) return assemble(builtins, [], [], []);
+    if (this.#dir === null) return assemble(this.#builtins, [], [], []);
     const known = this.#rememberedCatalog === catalog ? this.#remembered : new Map<string, Remembered>();
     const reading = new Reading(this.#dir, catalog, known);
     const result = await reading.run();
     this.#remembered = reading.remembered;
     this.#rememberedCatalog = catalog;
-    return assemble(builtins, result.found, result.broken, result.notes);
+    return assemble(this.#builtins, result.found, result.broken, result.notes);
   }
 }
 
@@ -101,6 +103,7 @@ class Reading {
   readonly #known: ReadonlyMap<string, Remembered>;
   readonly #loader: ModuleLoader;
   readonly remembered = new Map<string, Remembered>();
+  #sidecarOf: ReadonlyMap<string, string> = new Map();
   #stretchStart = performance.now();
 
   constructor(dir: string, catalog: Catalog, known: ReadonlyMap<string, Remembered>) {
@@ -113,32 +116,37 @@ class Reading {
 
   async run(): Promise<{ readonly found: readonly Found[]; readonly broken: readonly BrokenWorkflow[]; readonly notes: readonly BrokenWorkflow[] }> {
     const { files, sidecars, broken: unread } = await findWorkflowFiles(this.#dir);
+    this.#sidecarOf = new Map(sidecars.map(({ id, file }) => [id, file]));
     const modules = new Map<string, Found>();
     for (const file of files.filter(({ kind }) => kind === "module")) {
       await this.#breathe();
-      modules.set(file.file, this.#module(file));
+      modules.set(file.file, await this.#module(file));
     }
     const wrappers = new Map<string, Wrapper | readonly SourceProblem[]>();
     for (const { file, id } of files.filter(({ kind }) => kind === "wrapper")) wrappers.set(file, await this.#wrapper(id, file));
-    const owned = new Set([...this.#loader.dataFiles(), ...[...wrappers.values()].flatMap((wrapper) => ("exportFile" in wrapper ? [wrapper.exportFile] : []))]);
+    // What a module imports is its data, and what a wrapper names is its export: neither is a workflow of its own.
+    const owned = new Set([
+      ...[...modules.keys()].flatMap((file) => this.remembered.get(file)?.uses ?? []),
+      ...[...wrappers.values()].flatMap((wrapper) => ("exportFile" in wrapper ? [wrapper.exportFile] : [])),
+    ]);
     const { files: settled, broken } = settleIds(files.filter(({ file, kind }) => kind !== "export" || !owned.has(file)), unread);
 
-    const sidecarOf = new Map(sidecars.map(({ id, file }) => [id, file]));
     const found: Found[] = [];
     for (const file of settled) {
       await this.#breathe();
-      const own = modules.get(file.file) ?? (await this.#source(file, wrappers.get(file.file)));
-      found.push(await this.#withSidecar(own, sidecarOf.get(file.id)));
+      found.push(modules.get(file.file) ?? (await this.#source(file, wrappers.get(file.file))));
     }
     const ids = new Set(files.map(({ id }) => id));
     const stray = sidecars.filter(({ id }) => !ids.has(id)).map(({ id, file }) => brokenBy(id, { file, place: null, message: "There is no workflow of this name that it could describe" }));
     return { found, broken, notes: stray };
   }
 
-  #module({ id, file }: FoundFile): Found {
-    const loaded = this.#loader.load(file);
-    if ("exports" in loaded) return fromModule(id, file, loaded.exports);
-    return { id, workflow: null, broken: [{ id, file, ...loaded.failure }], notes: [] };
+  #module({ id, file, kind }: FoundFile): Promise<Found> {
+    return this.#remember({ id, file, kind }, () => {
+      const loaded = this.#loader.load(file);
+      const found: Found = "exports" in loaded ? fromModule(id, file, loaded.exports) : { id, workflow: null, broken: [{ id, file, ...loaded.failure }], notes: [] };
+      return Promise.resolve({ found, uses: this.#loader.filesOf(file) });
+    });
   }
 
   async #wrapper(id: string, file: string): Promise<Wrapper | readonly SourceProblem[]> {
@@ -149,15 +157,13 @@ class Reading {
     }
   }
 
-  async #source(file: FoundFile, wrapper: Wrapper | readonly SourceProblem[] | undefined): Promise<Found> {
-    const outcome = await this.#remember(file.file, wrapper !== undefined && "exportFile" in wrapper ? wrapper.exportFile : null, () => this.#read(file, wrapper));
+  #source(file: FoundFile, wrapper: Wrapper | readonly SourceProblem[] | undefined): Promise<Found> {
     const { id } = file;
-    return {
-      id,
-      workflow: outcome.workflow,
-      broken: outcome.problems.map((problem) => brokenBy(id, problem)),
-      notes: outcome.notes.map((note) => brokenBy(id, note)),
-    };
+    const uses = [file.file, ...(wrapper !== undefined && "exportFile" in wrapper ? [wrapper.exportFile] : [])];
+    return this.#remember(file, async () => {
+      const { workflow, problems, notes } = await this.#read(file, wrapper);
+      return { uses, found: { id, workflow, broken: problems.map((problem) => brokenBy(id, problem)), notes: notes.map((note) => brokenBy(id, note)) } };
+    });
   }
 
   async #read({ id, file, kind }: FoundFile, wrapper: Wrapper | readonly SourceProblem[] | undefined): Promise<SourceOutcome> {
@@ -180,12 +186,28 @@ class Reading {
     return workflowFromWrapper(wrapper, bytes, this.#catalog);
   }
 
-  async #remember(file: string, other: string | null, read: () => Promise<SourceOutcome>): Promise<SourceOutcome> {
-    const key = `${await this.#folder.fingerprint(file)}|${other === null ? "" : `${other} ${await this.#folder.fingerprint(other)}`}`;
+  async #remember({ file, id }: FoundFile, read: () => Promise<Pick<Remembered, "found" | "uses">>): Promise<Found> {
+    const sidecar = this.#sidecarOf.get(id);
+    const beside = sidecar === undefined ? [] : [sidecar];
     const known = this.#known.get(file);
-    const remembered = known?.key === key ? known : { key, outcome: await read() };
-    this.remembered.set(file, remembered);
-    return remembered.outcome;
+    if (known !== undefined && known.key === (await this.#keyOf([...known.uses, ...beside]))) {
+      this.remembered.set(file, known);
+      return known.found;
+    }
+    // Before the reading: what changes while it reads is then read again.
+    const before = await this.#keyOf([file]);
+    const { found, uses } = await read();
+    const others = [...uses.slice(1), ...beside];
+    const key = others.length === 0 ? before : `${before}\n${await this.#keyOf(others)}`;
+    // A module that failed may have been looking for a file that is not there yet.
+    const isSure = found.workflow !== null || !moduleName.test(file);
+    const complete = await this.#withSidecar(found, sidecar);
+    this.remembered.set(file, { uses, key: isSure ? key : "", found: complete });
+    return complete;
+  }
+
+  async #keyOf(files: readonly string[]): Promise<string> {
+    return (await Promise.all(files.map(async (file) => `${file} ${await this.#folder.fingerprint(file)}`))).join("\n");
   }
 
   async #withSidecar(found: Found, file: string | undefined): Promise<Found> {

@@ -30,6 +30,7 @@ export class ModuleLoader {
   readonly #root: string;
   readonly #hostModules: ReadonlyMap<string, unknown>;
   readonly #loaded = new Map<string, { exports: unknown }>();
+  readonly #imports = new Map<string, Set<string>>();
 
   /**
    * @param root the workflows folder: places in messages are relative to it
@@ -50,14 +51,20 @@ export class ModuleLoader {
     }
   }
 
-  /** The JSON files that modules have imported so far, relative to the root: they are data and no workflows. */
-  dataFiles(): readonly string[] {
-    return [...this.#loaded.keys()].filter((path) => path.endsWith(".json")).map((path) => relative(this.#root, path));
+  /**
+   * Every file that a module was made of, itself first, relative to the root: what it imports, and so on, without
+   * packages of a node_modules folder.
+   */
+  filesOf(file: string): readonly string[] {
+    const files = new Set([resolve(this.#root, file)]);
+    for (const path of files) for (const imported of this.#imports.get(path) ?? []) files.add(imported);
+    return [...files].map((path) => relative(this.#root, path));
   }
 
   /** Forgets every module: what is loaded next is read anew. */
   clear(): void {
     this.#loaded.clear();
+    this.#imports.clear();
   }
 
   #loadFile(path: string): unknown {
@@ -89,6 +96,7 @@ export class ModuleLoader {
     if (isPath(specifier)) {
       const file = findModuleFile(importer, specifier);
       if (file === null) throw new Error(`Cannot find "${specifier}", imported here`);
+      this.#imports.set(importer, (this.#imports.get(importer) ?? new Set<string>()).add(file));
       return this.#loadFile(file);
     }
     // In the executable the ordinary require knows only Node's own modules; one made for the file knows all.

@@ -44,7 +44,16 @@ function framesOf(gui: JsonObject, node: JsonObject): readonly JsonObject[] {
   return objectsOf(gui, "groups").filter((frame) => typeof frame["title"] === "string" && frame["title"].toLowerCase().includes(wanted.trim().toLowerCase()));
 }
 
-export function isGroupSwitch(node: JsonObject): boolean {
+function nodesInside(gui: JsonObject, frame: JsonObject): readonly string[] {
+  return objectsOf(gui, "nodes").filter((node) => isInside(frame, centre(node))).map((node) => String(node["id"]));
+}
+
+/** For each group frame whose title is wanted, the ids of its nodes. */
+export function groupsNamed(gui: JsonObject, isWanted: (title: string) => boolean): readonly (readonly string[])[] {
+  return objectsOf(gui, "groups").filter((frame) => typeof frame["title"] === "string" && isWanted(frame["title"])).map((frame) => nodesInside(gui, frame));
+}
+
+function isGroupSwitch(node: JsonObject): boolean {
   return groupSwitches.has(node["type"]);
 }
 
@@ -54,7 +63,6 @@ export function nodesOfGroups(gui: JsonObject, nodeIds: readonly string[]): read
   return nodeIds.flatMap((id) => {
     const node = nodes.find((each) => String(each["id"]) === id);
     if (node === undefined || !isGroupSwitch(node)) return [id];
-    const frames = framesOf(gui, node);
-    return nodes.filter((each) => frames.some((frame) => isInside(frame, centre(each)))).map((each) => String(each["id"]));
+    return [...new Set(framesOf(gui, node).flatMap((frame) => nodesInside(gui, frame)))];
   });
 }

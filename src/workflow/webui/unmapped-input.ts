@@ -1,7 +1,9 @@
+import type { JsonObject } from "../../json/exact.ts";
 import { isLink, type Graph } from "../../graph/graph.ts";
 import type { GraphInput, Parameter, ParameterRole } from "../../graph/parameters/parameter.ts";
+import { groupsNamed } from "./group-nodes.ts";
 import type { WrapperInput } from "./wrapper-shape.ts";
-import type { Target } from "./wrapper-target.ts";
+import type { Target, WrappedExport } from "./wrapper-target.ts";
 
 /** What an input that the wrapper maps to nothing is found to mean, and why. */
 export interface FoundTarget {
@@ -41,12 +43,27 @@ function byTitle(graph: Graph, { id, label }: WrapperInput): GraphInput | null {
   return found.length === 1 ? (found[0] ?? null) : null;
 }
 
+/** The words that say which feature a switch is of, in no order. */
+function feature(text: string): string {
+  const said = text.toLowerCase().replace(/\([^)]*\)/g, " ").match(/[a-z0-9]+/g) ?? [];
+  return said.filter((word) => !["enable", "enabled", "use", "and", "with", "the"].includes(word)).toSorted().join(" ");
+}
+
+/** The one group frame with the name of a switch. A default of 2 or 4 tells in which mode its nodes are off. */
+function byGroup(gui: JsonObject | null, { id, label, default: byDefault }: WrapperInput): Target | null {
+  if (gui === null) return null;
+  const wanted = new Set([feature(id), feature(label ?? "")].filter((each) => each !== ""));
+  const [group, ...others] = groupsNamed(gui, (title) => wanted.has(feature(title)));
+  if (group === undefined || others.length > 0 || group.length === 0) return null;
+  return { kind: "mode", nodeIds: group, enabledMode: 0, disabledMode: byDefault === 4 ? 4 : 2, saveNodeId: null };
+}
+
 /**
  * Some wrappers list inputs without saying what they change. Only what can be told without guessing is taken: the one
- * parameter of the graph with that name or role, the one node with that title, or the one input that holds the
- * default of a model.
+ * parameter of the graph with that name or role, the one node or group with that title, or the one input that holds
+ * the default of a model.
  */
-export function findUnmapped(input: WrapperInput, graph: Graph, parameters: readonly Parameter[]): FoundTarget | null {
+export function findUnmapped(input: WrapperInput, { graph, gui }: Pick<WrappedExport, "graph" | "gui">, parameters: readonly Parameter[]): FoundTarget | null {
   const { id, type } = input;
   if (type === "high_low_pair_model") {
     const [high, low] = [onlyHolder(graph, input.default_high), onlyHolder(graph, input.default_low)];
@@ -56,7 +73,11 @@ export function findUnmapped(input: WrapperInput, graph: Graph, parameters: read
     const holder = onlyHolder(graph, input.default);
     return holder === null ? null : { target: { kind: "inputs", inputs: [holder] }, because: "it alone holds its default" };
   }
-  if (type === "node_mode_toggle" || type === "high_low_pair_lora_list") return null;
+  if (type === "node_mode_toggle") {
+    const target = byGroup(gui, input);
+    return target === null ? null : { target, because: "they stand in the group of that name" };
+  }
+  if (type === "high_low_pair_lora_list") return null;
   const named = parameters.filter(({ name }) => name === id);
   const role = rolesByName[id] ?? id;
   const candidates = named.length > 0 ? named : parameters.filter((parameter) => parameter.role === role);

@@ -13,7 +13,7 @@ import { descriptionOf, graphMetadata, summaryOf } from "../source/graph-metadat
 import { presentationOf } from "../source/sidecar.ts";
 import { failedWith, type SourceOutcome } from "../source/source-outcome.ts";
 import type { SourceProblem } from "../source/source-problem.ts";
-import { editGui, type GuiEdit } from "./gui-export.ts";
+import { editGui, guiNodeId, guiNodes, type GuiEdit } from "./gui-export.ts";
 import { findUnmapped } from "./unmapped-input.ts";
 import type { Wrapper } from "./wrapper.ts";
 import { defaultFault, wrapperDefault, wrapperField } from "./wrapper-field.ts";
@@ -51,13 +51,13 @@ class Binder {
     if (fault !== null) this.#say(this.problems, ["inputs", index], `${input.id}: ${fault}`);
     const mapped = this.#mapped(input, index);
     if (mapped !== null) return { input, target: mapped, byDefault: wrapperDefault(input) };
-    const found = findUnmapped(input, this.#export.graph, this.#parameters);
+    const found = findUnmapped(input, this.#export, this.#parameters);
     if (found === null) {
       this.#say(this.notes, ["inputs", index], `${input.id} changes nothing: the wrapper does not say which node it sets`);
       return { input, target: null, byDefault: wrapperDefault(input) };
     }
     const where = placesOf(found.target).join(", ");
-    this.#say(this.notes, ["inputs", index], `${input.id} is mapped to no node; it sets ${where}, for ${found.because}. Its default is the export's own value`);
+    this.#say(this.notes, ["inputs", index], `${input.id} is mapped to no node; it sets ${where}: ${found.because}. Its default is the export's own value`);
     // What the wrapper calls the default has never reached this graph: leaving the input out must leave the graph.
     return { input, target: found.target, byDefault: this.#currentValue(found.target) };
   }
@@ -85,6 +85,7 @@ class Binder {
   }
 
   #currentValue(target: Target): JsonValue | undefined {
+    if (target.kind === "mode") return guiNodes(this.#export.gui ?? {}).filter((node) => target.nodeIds.includes(guiNodeId(node))).every((node) => (node["mode"] ?? 0) === target.enabledMode);
     const at = (nodeId: string, input: string): JsonValue | undefined => valueAt(this.#export.graph[nodeId]?.inputs, [input]);
     if (target.kind === "pair") {
       return { highNoisePath: at(target.high.nodeId, target.high.input), lowNoisePath: at(target.low.nodeId, target.low.input) };
@@ -100,6 +101,7 @@ class Binder {
 
 function placesOf(target: Target): readonly string[] {
   if (target.kind === "pair") return [target.high, target.low].map(({ nodeId, input }) => `${input} of node ${nodeId}`);
+  if (target.kind === "mode") return [`the mode of nodes ${target.nodeIds.join(", ")}`];
   return target.kind === "inputs" ? target.inputs.map(({ nodeId, input }) => `${input} of node ${nodeId}`) : [];
 }
 
@@ -150,7 +152,7 @@ export function workflowFromWrapper(wrapper: Wrapper, bytes: Uint8Array, catalog
   const read = readGraph({ id, file: exportFile, bytes }, catalog);
   if ("problems" in read) return failedWith(...read.problems);
   // With both formats in a file, the graph is what was run, and its GUI format may have been edited since.
-  const wrapped: WrappedExport = { graph: read.graph, gui: read.kind === "gui" ? (read.gui ?? null) : null, catalog };
+  const wrapped: WrappedExport = { graph: read.graph, gui: read.kind === "gui" ? (read.gui ?? null) : null, catalog: read.catalog };
   const binder = new Binder(wrapper, wrapped);
   const bound = binder.bind();
   if (binder.problems.length > 0) return failedWith(...binder.problems);
@@ -167,7 +169,7 @@ export function workflowFromWrapper(wrapper: Wrapper, bytes: Uint8Array, catalog
     metadata,
     form: wrapperForm(shape),
   });
-  return { workflow, problems: [], notes: binder.notes };
+  return { workflow, problems: [], notes: [...read.notes, ...binder.notes] };
 }
 
 function extrasOf({ shape }: Wrapper): Readonly<Record<string, unknown>> {

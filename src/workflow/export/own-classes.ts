@@ -1,0 +1,110 @@
+import { parseCatalog, type Catalog } from "../../graph/catalog.ts";
+import type { JsonObject, JsonValue } from "../../json/exact.ts";
+import { isJsonArray, isJsonObject } from "../json-value.ts";
+
+/**
+ * Newer front ends list a socket for every widget of a node, in the order of its values. So an export itself tells
+ * how the values of a class are called that the catalog does not know, or knows in another version. Taken only where
+ * the list accounts for every value.
+ */
+
+const controlWords: ReadonlySet<JsonValue | undefined> = new Set(["fixed", "increment", "decrement", "randomize"]);
+const plainTypes: ReadonlySet<string> = new Set(["INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"]);
+
+type Declared = Readonly<Record<string, JsonValue>>;
+
+function objects(value: JsonValue | undefined): readonly JsonObject[] {
+  return isJsonArray(value) ? value.filter(isJsonObject) : [];
+}
+
+/** Of the export and of every subgraph in it. */
+function allNodes(gui: JsonObject): readonly JsonObject[] {
+  const definitions = isJsonObject(gui["definitions"]) ? objects(gui["definitions"]["subgraphs"]) : [];
+  return [...objects(gui["nodes"]), ...definitions.flatMap((definition) => objects(definition["nodes"]))];
+}
+
+function isWidgetSocket(input: JsonObject): boolean {
+  return isJsonObject(input["widget"]);
+}
+
+/** Only a front end that lists every widget writes this name of a socket, for those that the class declares. */
+function listsEveryWidget(nodes: readonly JsonObject[]): boolean {
+  return nodes.some((node) => objects(node["inputs"]).some((input) => typeof input["localized_name"] === "string"));
+}
+
+function widgetSpec(type: string, hasControl: boolean): JsonValue {
+  if (!plainTypes.has(type)) return ["*", { widgetType: type }];
+  return [type, { ...(type === "COMBO" ? { options: [] } : {}), control_after_generate: hasControl }];
+}
+
+/** Name and spec of each widget when the values fit them, one for one; null when they do not. */
+function widgetsOf(node: JsonObject, sockets: readonly JsonObject[]): Declared | null {
+  const widgets = sockets.filter(isWidgetSocket);
+  const values = node["widgets_values"];
+  if (!isJsonArray(values)) return Object.fromEntries(widgets.map((input) => [String(input["name"]), widgetSpec(String(input["type"]), false)]));
+  const declared: [string, JsonValue][] = [];
+  let at = 0;
+  for (const input of widgets) {
+    const type = String(input["type"]);
+    const hasControl = type === "INT" && controlWords.has(values[at + 1]);
+    declared.push([String(input["name"]), widgetSpec(type, hasControl)]);
+    at += hasControl ? 2 : 1;
+  }
+  // A node without any widget keeps there what it shows.
+  return at === values.length || widgets.length === 0 ? Object.fromEntries(declared) : null;
+}
+
+function declare(node: JsonObject): JsonObject | null {
+  const sockets = objects(node["inputs"]);
+  const widgets = widgetsOf(node, sockets);
+  if (widgets === null) return null;
+  const names = sockets.map((input) => String(input["name"]));
+  const properties = isJsonObject(node["properties"]) ? node["properties"] : {};
+  const pack = properties["cnr_id"] ?? properties["aux_id"] ?? "unknown";
+  return {
+    input: { required: Object.fromEntries(sockets.map((input) => [String(input["name"]), widgets[String(input["name"])] ?? [String(input["type"])]])) },
+    input_order: { required: names },
+    output: objects(node["outputs"]).map((output) => String(output["type"])),
+    output_name: objects(node["outputs"]).map((output) => String(output["name"])),
+    python_module: `custom_nodes.${String(pack)}`,
+  };
+}
+
+function inputNames(declared: JsonObject): string {
+  const order = declared["input_order"];
+  return isJsonObject(order) && isJsonArray(order["required"]) ? order["required"].map(String).toSorted().join("\0") : "";
+}
+
+export interface OwnClasses {
+  readonly catalog: Catalog;
+  /** The export without values that belong to no input. */
+  readonly gui: JsonObject;
+  /** Those that were taken from the export. */
+  readonly names: readonly string[];
+}
+
+/** A node that has no widget keeps there what it shows; a graph has no place for it. */
+function withoutShownValues(node: JsonObject): JsonObject {
+  return objects(node["inputs"]).some(isWidgetSocket) ? node : { ...node, widgets_values: [] };
+}
+
+/**
+ * The catalog with what the export tells of some classes put over it.
+ *
+ * @param wanted names of classes that the catalog lacks, or that do not fit the export
+ */
+export function withOwnClasses(gui: JsonObject, catalog: Catalog, wanted: ReadonlySet<string>): OwnClasses {
+  const nodes = allNodes(gui);
+  if (!listsEveryWidget(nodes)) return { catalog, gui, names: [] };
+  const byClass = Map.groupBy(nodes.filter((node) => wanted.has(String(node["type"]))), (node) => String(node["type"]));
+  const own = [...byClass].flatMap(([name, same]): [string, JsonObject][] => {
+    const declared = same.map(declare);
+    const [first] = declared;
+    const isSure = first !== null && first !== undefined && declared.every((each) => each !== null && inputNames(each) === inputNames(first));
+    return isSure ? [[name, first]] : [];
+  });
+  const names = new Set(own.map(([name]) => name));
+  const { catalog: told } = parseCatalog(Object.fromEntries(own));
+  const cleaned = objects(gui["nodes"]).map((node) => (names.has(String(node["type"])) ? withoutShownValues(node) : node));
+  return { catalog: { ...catalog, classes: new Map([...catalog.classes, ...told.classes]) }, gui: { ...gui, nodes: cleaned }, names: [...names] };
+}
