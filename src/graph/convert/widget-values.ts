@@ -186,11 +186,11 @@ export function readWidgetValues(node: GuiNode, nodeClass: NodeClass): WidgetVal
   return named === undefined ? list : reconcile(list, named, saved.linked);
 }
 
-/** The inputs whose value this catalog does not list among their options. */
+/** The inputs whose value this catalog does not list among their options, where it lists any. */
 export function unlistedOptions(nodeClass: NodeClass, values: ReadonlyMap<string, JsonValue>): string[] {
   return widgetInputs(nodeClass.inputs).flatMap(({ key, spec }) => {
     const value = values.get(key);
     if (spec.kind !== "combo" || value === undefined || spec.remoteRoute !== undefined || spec.multiselect) return [];
-    return spec.options.includes(value) ? [] : [key];
+    return spec.options.length === 0 || spec.options.includes(value) ? [] : [key];
   });
 }
