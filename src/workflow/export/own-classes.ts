@@ -83,9 +83,11 @@ export interface OwnClasses {
   readonly names: readonly string[];
 }
 
-/** A node that has no widget keeps there what it shows; a graph has no place for it. */
+/** A node that has no widget keeps there the text it shows, and a graph has no place for it. Anything else may matter. */
 function withoutShownValues(node: JsonObject): JsonObject {
-  return objects(node["inputs"]).some(isWidgetSocket) ? node : { ...node, widgets_values: [] };
+  const values = node["widgets_values"];
+  const isShown = isJsonArray(values) && values.every((value) => typeof value === "string" || value === null);
+  return isShown && !objects(node["inputs"]).some(isWidgetSocket) ? { ...node, widgets_values: [] } : node;
 }
 
 /**
