@@ -3,7 +3,7 @@ import type { Catalog } from "../catalog.ts";
 import type { Graph } from "../graph.ts";
 import { convertNode, type ConvertedNode } from "./convert-node.ts";
 import type { ConversionProblem, ConversionReport, NodeReport } from "./conversion-report.ts";
-import { bypassedMode, mutedMode, type GuiNode } from "./export-model.ts";
+import { bypassedMode, mutedMode, type GuiExport, type GuiNode } from "./export-model.ts";
 import { rewriteTexts } from "./rewrite-texts.ts";
 import type { TextRewriting } from "./front-end-text.ts";
 import { isBroadcaster } from "./node-kind.ts";
@@ -27,8 +27,10 @@ function isTied(scope: Scope, node: GuiNode, sources: ReadonlySet<string>): bool
   return sources.has(node.id) || node.inputs.some((input) => input.link !== undefined && scope.graph.links.has(input.link));
 }
 
-function sourcesOf(scope: Scope): ReadonlySet<string> {
-  return new Set([...scope.graph.links.values()].filter((link) => scope.graph.nodeById.has(link.targetId)).map((link) => link.originId));
+/** The nodes that something may be taken from. */
+function sourcesOf(scope: Scope, file: GuiExport): ReadonlySet<string> {
+  const broadcasts = scope.host === undefined ? file.broadcastLinks : [];
+  return new Set([...scope.graph.links.values(), ...broadcasts].map((link) => link.originId));
 }
 
 /** What becomes of a node that is not in the graph; `undefined`: it is in the graph. */
@@ -72,7 +74,7 @@ export function convertExport(gui: unknown, catalog: Catalog, options: Conversio
   const reports: NodeReport[] = [];
   for (const scope of scopes) {
     if (file.broadcastLinks.length === 0) problems.push(...broadcastProblems(scope));
-    const sources = sourcesOf(scope);
+    const sources = sourcesOf(scope, file);
     for (const node of scope.graph.nodes) {
       const outcome = outcomeWithoutGraph(scope, node, sources);
       if (outcome !== undefined) {

@@ -147,7 +147,7 @@ export class PromotedValues {
       const nodeClass = inside === undefined ? undefined : this.#catalog.classes.get(inside.type);
       const given = values[index];
       if (inside === undefined || nodeClass === undefined || typeof entry.name !== "string" || given === undefined || given === null) return;
-      const shared = readWidgetValues(inside, nodeClass).values.get(entry.name);
+      const shared = readWidgetValues(inside, nodeClass).values.get(plainName(entry.name));
       if (shared === undefined || stringifyJson({ value: shared }) === stringifyJson({ value: given })) return;
       this.#problems.push({
         kind: "ambiguous",
@@ -161,8 +161,12 @@ export class PromotedValues {
 }
 
 /** Names in old files carry the id of the node they come from: `12: seed`. */
+function plainName(name: string): string {
+  return name.replace(/^\s*(?:\d+\s*:\s*)+/, "");
+}
+
 function isViewOf(entry: { readonly id: string | undefined; readonly name: JsonValue | undefined }, inner: Inner): boolean {
   if (entry.id !== inner.node.id || typeof entry.name !== "string") return false;
-  const name = entry.name.replace(/^\s*(?:\d+\s*:\s*)+/, "");
+  const name = plainName(entry.name);
   return name === inner.input.name || name === inner.input.widget || entry.name === inner.input.name;
 }

@@ -7,7 +7,7 @@ import { unfoldGroup } from "./group-node.ts";
 import { groupNameOf, kindOf, type NodeKind } from "./node-kind.ts";
 
 /** The largest workflows known have 2,000 nodes; definitions that hold each other twice grow without bound. */
-const maxNodes = 100_000;
+const maxNodes = 50_000;
 /** ComfyUI's front end allows 1,000; nothing people make is deeper than 5. */
 const maxDepth = 100;
 
@@ -83,10 +83,11 @@ export function unfoldScopes(file: GuiExport, catalog: Catalog, problems: Conver
 export function hostInput(host: Host, slot: number): GuiInput | undefined {
   const { inputs } = host.node;
   const wanted = host.definition.inputs[slot];
-  const isGroup = groupNameOf(host.definition.id) !== undefined;
-  // A group node makes its names by rules of its own, but keeps the order of its sockets.
-  const sockets = inputs.filter((input) => input.widget === undefined);
-  if (isGroup && slot < sockets.length) return sockets[slot];
+  if (groupNameOf(host.definition.id) !== undefined) {
+    // A group node makes its names by rules of its own, but keeps the order of its sockets.
+    const sockets = inputs.filter((input) => input.widget === undefined);
+    if (slot < sockets.length) return sockets[slot];
+  }
   if (wanted === undefined) return inputs[slot];
   return (
     inputs.find((input) => input.name === wanted.name && input.type === wanted.type) ??
