@@ -103,6 +103,8 @@ export function defaultFault(input: WrapperInput): string | null {
   return parsed.success ? null : `its default is not allowed by itself: ${parsed.error.issues[0]?.message ?? "invalid"}`;
 }
 
+const changing: ReadonlySet<WrapperInput["type"]> = new Set(["single_model", "node_mode_toggle"]);
+
 /**
  * @param byDefault what is used when the input is left out; undefined: nothing is set
  * @param isNeeded whether it must be sent
@@ -114,7 +116,8 @@ export function wrapperField(input: WrapperInput, byDefault: JsonValue | undefin
   const used = condition === null ? "" : ` Used only when ${condition.field} is ${String(condition.value)}.`;
   const about = `${typeof own["description"] === "string" ? own["description"] : (input.description ?? input.label ?? input.id)}${used}`;
   const meta = { ...own, ...(input.label === undefined ? {} : { title: input.label }), description: about };
-  if (input.type === "seed") return (byDefault === undefined ? field.optional() : field.default(byDefault)).meta({ ...meta, "x-seed": true });
-  if (byDefault !== undefined) return field.default(byDefault).meta(meta);
+  if (input.type === "seed") return (byDefault === undefined ? field.optional() : field.prefault(byDefault)).meta({ ...meta, "x-seed": true });
+  // Where a field changes what is sent, only a default that goes through it as if it were sent is told to callers.
+  if (byDefault !== undefined) return (changing.has(input.type) ? field.prefault(byDefault) : field.default(byDefault)).meta(meta);
   return isNeeded ? field.meta(meta) : field.optional().meta(meta);
 }
