@@ -1,5 +1,5 @@
 import { readFile, writeFile } from "node:fs/promises";
-import { dirname, relative, resolve } from "node:path";
+import { basename, dirname, relative, resolve } from "node:path";
 import { z } from "zod";
 
 const mapSchema = z.object({ version: z.literal(3), sources: z.array(z.string()), names: z.array(z.string()), mappings: z.string() });
@@ -7,13 +7,15 @@ const mapSchema = z.object({ version: z.literal(3), sources: z.array(z.string())
 /**
  * Names the sources of the map from the project's root (`src/app.ts`, `node_modules/zod/…`), wherever the map was
  * written to: nothing in it tells where the build took place.
- *
- * @throws {Error} when a source lies outside of the root
  */
 export async function nameSourcesFromRoot(file: string, root: string): Promise<void> {
   const map = mapSchema.parse(JSON.parse(await readFile(file, "utf8")));
-  const sources = map.sources.map((source) => relative(root, resolve(dirname(file), source)));
-  const outside = sources.find((source) => source.startsWith(".."));
-  if (outside !== undefined) throw new Error(`The source map names ${outside}, which is not below the project's root.`);
-  await writeFile(file, JSON.stringify({ ...map, sources }));
+  await writeFile(file, JSON.stringify({ ...map, sources: map.sources.map((source) => nameFromRoot(source, dirname(file), root)) }));
+}
+
+function nameFromRoot(source: string, folder: string, root: string): string {
+  // A package that is bundled itself brings its own map, with names that its bundler made up, such as `umd:codec`.
+  if (/^[\w-]+:/.test(source)) return source;
+  const name = relative(root, resolve(folder, source));
+  return name.startsWith("..") ? basename(source) : name;
 }

@@ -1,5 +1,7 @@
 import type { Command, ExitCode, Surroundings } from "./command.ts";
 import { config } from "./config.ts";
+import { generate } from "./generate.ts";
+import { health } from "./health.ts";
 import { helpFor, unknownCommand } from "./help.ts";
 import { jobs } from "./jobs.ts";
 import { serve } from "./serve.ts";
@@ -11,7 +13,7 @@ import { version } from "./version.ts";
  * @param argv without the program itself
  */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const others: readonly Command[] = [serve, jobs, config, version];
+  const others: readonly Command[] = [serve, generate, jobs, health, config, version];
   const help = helpFor(others);
   const commands = [...others, help];
   const [first] = argv;

@@ -23,16 +23,14 @@ export function nameSourcesInStacks(mapFile: string): void {
   Error.prepareStackTrace = write;
 }
 
-/** The file that this function has been bundled into. */
+/** The file that this function has been bundled into. The caller must set how stacks are written afterwards. */
 function fileOfCaller(): string | null {
-  const before = Error.prepareStackTrace;
   let file: string | null = null;
   Error.prepareStackTrace = (_error, frames) => {
     file = frames[0]?.getFileName() ?? null;
     return "";
   };
   void new Error("asked for its place").stack;
-  Error.prepareStackTrace = before;
   return file;
 }
 
@@ -46,7 +44,9 @@ function readPositions(mapFile: string): SourcePositions | null {
 }
 
 function writeFrame(frame: NodeJS.CallSite, bundle: string | null, positions: SourcePositions | null): string {
-  const text = String(frame);
+  // V8 gives frames a text of their own, which their declaration leaves out.
+  const printable: { toString(): string } = frame;
+  const text = printable.toString();
   const [file, line, column] = [frame.getFileName(), frame.getLineNumber(), frame.getColumnNumber()];
   if (positions === null || file === null || file === undefined || file !== bundle || line === null || column === null) return text;
   const found = positions.find(line, column);

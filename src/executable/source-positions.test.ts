@@ -44,6 +44,6 @@ it("follows more than one source, and segments that have none", () => {
 });
 
 it("refuses what is no source map", () => {
-  expect(() => new SourcePositions("{}")).toThrow();
-  expect(() => new SourcePositions("not JSON")).toThrow();
+  expect(() => new SourcePositions("{}")).toThrow(/mappings/);
+  expect(() => new SourcePositions("not JSON")).toThrow(/JSON/);
 });

@@ -112,6 +112,6 @@ interface State {
 
 function digitValues(): Uint8Array {
   const values = new Uint8Array(128);
-  for (const [value, digit] of [...base64].entries()) values[digit.charCodeAt(0)] = value;
+  for (let value = 0; value < base64.length; value += 1) values[base64.charCodeAt(value)] = value;
   return values;
 }

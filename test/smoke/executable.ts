@@ -48,6 +48,11 @@ export class Executable {
     }
   }
 
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error("The executable could not be started.");
+    return this.#child.pid;
+  }
+
   send(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
