@@ -24,7 +24,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   runner: ["job", "events", "comfyui", "files", "graph", "errors", "telemetry"],
   web: ["workflow", "job", "generated"],
   http: ["workflow", "job", "events", "files", "web", "errors", "telemetry"],
-  codegen: ["workflow", "graph", "errors"],
+  // Waits between its questions to OpenRouter by the clock.
+  codegen: ["workflow", "graph", "errors", "telemetry"],
   demo: ["graph", "errors"],
   // Keeps what retention allows: an own room, for it works on jobs and files and is reached by neither.
   upkeep: ["job", "files", "errors", "telemetry"],

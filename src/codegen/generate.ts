@@ -1,5 +1,4 @@
 import type { Catalog } from "../graph/catalog.ts";
-import type { Workflow } from "../workflow/workflow.ts";
 import { compactSubject } from "./brief/compact-graph.ts";
 import { askPlan } from "./openrouter/ask-plan.ts";
 import { type ChatDeps, OpenRouterChat, type Usage } from "./openrouter/chat.ts";
@@ -32,7 +31,7 @@ export interface GenerateRequest {
   /** Folder that the module will stand in: its packages type-check it. */
   readonly near: string;
   /** Asks a real ComfyUI about the graph; null: none was named. */
-  readonly verify: ((workflow: Workflow, printed: PrintedModule) => Promise<readonly Finding[]>) | null;
+  readonly verify: ((printed: PrintedModule) => Promise<readonly Finding[]>) | null;
 }
 
 export interface Generated {
@@ -92,7 +91,7 @@ export async function generateModule(request: GenerateRequest): Promise<Generate
     graph: source.graph,
     catalog,
     typeCheck: (text) => typeCheck(new Map([["module", text]]), request.near),
-    askComfyui: verify === null ? null : (workflow) => verify(workflow, printed),
+    askComfyui: verify === null ? null : () => verify(printed),
   });
   return { endpoint, printed, proof, asked: planned.asked, changes };
 }

@@ -62,6 +62,23 @@ function describe(candidate: Candidate, graph: Graph, isOnly: boolean): string {
   return isOnly ? text : `${text.replace(/[.\s]+$/, "")} (${inputWords(candidate, graph)})`;
 }
 
+/** Where the catalog's range is that of a data type, what callers can use of it. Only when it holds the graph's own value. */
+const sensibleRanges: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  steps: [1, 150],
+  cfg: [0, 30],
+  lora_strength: [-2, 2],
+  batch_size: [1, 16],
+  fps: [1, 120],
+};
+
+function sensibleRange({ role, type, value }: Candidate): { readonly min: number | null; readonly max: number | null } {
+  const range = sensibleRanges[role];
+  if (range === undefined || (type.kind !== "integer" && type.kind !== "number") || typeof value !== "number") return { min: null, max: null };
+  const [min, max] = range;
+  if (value < min || value > max) return { min: null, max: null };
+  return { min: type.min === null || type.min < min ? min : null, max: type.max === null || type.max > max ? max : null };
+}
+
 function planned(candidate: Candidate, graph: Graph, isOnly: boolean): PlannedParameter {
   const isFile = candidate.type.kind === "file";
   const isPrompt = candidate.role === "prompt" && isOnly && candidate.value !== "";
@@ -72,8 +89,7 @@ function planned(candidate: Candidate, graph: Graph, isOnly: boolean): PlannedPa
     description: describe(candidate, graph, isOnly),
     group: groups.find(([, roles]) => roles.includes(candidate.role))?.[0] ?? "More",
     default: null,
-    min: null,
-    max: null,
+    ...sensibleRange(candidate),
     options: null,
     required: isFile || isPrompt,
   };
@@ -93,8 +109,8 @@ function kindOf(graph: Graph, candidates: readonly Candidate[]): string {
           ? "image"
           : "result";
   const roles = new Set(candidates.filter((candidate) => candidate.suggested).map((candidate) => candidate.role));
-  const source = (["video", "image", "audio"] as const).find((role) => roles.has(role)) ?? (roles.has("prompt") ? "text" : null);
-  return source === null ? result : `${source} to ${result}`;
+  const sources = (["prompt", "video", "image", "audio"] as const).filter((role) => roles.has(role)).map((role) => (role === "prompt" ? "text" : role));
+  return sources.length === 0 ? result : `${sources.join(" and ")} to ${result}`;
 }
 
 export interface RulesContext {
@@ -108,7 +124,7 @@ export interface RulesContext {
 /** A plan by rules alone: the names that the roles have, and the words of the catalog. */
 export function rulesPlan({ graph, candidates, outputNodes, file }: RulesContext): Plan {
   const kind = kindOf(graph, candidates);
-  const stem = file.replace(/\.[^.]*$/, "");
+  const stem = file.replace(/\.[^.]*$/, "").replace(/[._ -](?:api|gui|workflow)$/i, "");
   const name = plainWords(stem.replace(/[_-]+/g, " "), 50) || "Workflow";
   const title = (nodeId: string): string => plainWords(graph[nodeId]?._meta?.title ?? graph[nodeId]?.class_type ?? "", 60) || "Output";
   const count = (candidate: Candidate): number => candidates.filter((other) => other.suggested && other.role === candidate.role).length;

@@ -1,7 +1,6 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { mkdir } from "node:fs/promises";
 import type { Catalog } from "../../graph/catalog.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { hostModules } from "../../workflow/host-modules.ts";
@@ -24,7 +23,7 @@ export interface ToProve {
   /** Type-checks the text; asked last, for it takes longest. */
   readonly typeCheck: (text: string) => Promise<TypeCheck>;
   /** Asks a real ComfyUI; null: none was named. */
-  readonly askComfyui: ((workflow: Workflow) => Promise<readonly Finding[]>) | null;
+  readonly askComfyui: (() => Promise<readonly Finding[]>) | null;
 }
 
 type Loaded = { readonly workflow: Workflow } | { readonly finding: Finding };
@@ -56,7 +55,7 @@ export async function prove(subject: ToProve): Promise<Proof> {
   const loaded = await load(endpoint.id, printed.text);
   if ("finding" in loaded) {
     findings.push(loaded.finding);
-    for (const check of [...ofRunning, "comfyui"] as const) skipped.set(check, "the module does not load");
+    for (const check of ofRunning) skipped.set(check, "the module does not load");
   } else {
     findings.push(...new BehaviourCheck({ workflow: loaded.workflow, endpoint, graph, lines: printed.lines }).run());
   }
@@ -66,7 +65,7 @@ export async function prove(subject: ToProve): Promise<Proof> {
   if ("skipped" in types) skipped.set("types", types.skipped);
   else findings.push(...[...types.findings.values()].flat());
   if (askComfyui === null) skipped.set("comfyui", "no --verify");
-  else if ("workflow" in loaded) findings.push(...(await askComfyui(loaded.workflow)));
+  else findings.push(...(await askComfyui()));
 
   const failed = new Set(findings.map((finding) => finding.check));
   const checks = Object.keys(checkNames).filter((name): name is CheckName => Object.hasOwn(checkNames, name));
