@@ -5,7 +5,7 @@ import { parseCatalog, type Catalog } from "../../src/graph/catalog.ts";
 import { parsePythonJson } from "../../src/json/exact.ts";
 
 /** Third-party files that are read in place and never copied (design: they are not ours to publish). */
-export const fixturesFolder = "../shared/fixtures";
+const fixturesFolder = "../shared/fixtures";
 export const haveFixtures = existsSync(`${fixturesFolder}/index.json`);
 
 const entrySchema = z.object({

@@ -85,6 +85,12 @@ describe("saved widget values", () => {
     expect(read.report?.defaulted).toEqual(["scheduler", "denoise"]);
   });
 
+  it("that only a person can choose make it inexact when they are missing", () => {
+    const read = widgetsOf([], {}, "CheckpointLoaderSimple");
+    expect(read).toMatchObject({ inputs: {}, problems: ["1 ckpt_name ambiguous"] });
+    expect(widgetsOf({}, {}, "CheckpointLoaderSimple").problems).toEqual(["1 ckpt_name ambiguous"]);
+  });
+
   it("that lie between others and are missing make it inexact", () => {
     const classes = { Three: { input: { required: { a: [["x", "y"]], n: ["INT", { default: 3 }], b: [["p", "q"]] } }, output: ["IMAGE"] } };
     expect(widgetsOf(["x", "q"], classes, "Three")).toMatchObject({ inputs: { a: "x", n: 3, b: "q" }, problems: ["1 ambiguous"] });

@@ -31,7 +31,7 @@ function textOf(value: JsonValue | undefined): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }
 
-export function packHintOf(node: GuiNode): PackHint | undefined {
+function packHintOf(node: GuiNode): PackHint | undefined {
   const registryId = textOf(node.properties["cnr_id"]);
   const repository = textOf(node.properties["aux_id"]);
   const version = textOf(node.properties["ver"]);

@@ -65,6 +65,13 @@ function surplusProblems(nodeClass: ClassLabel, reading: WidgetReading): ValuePr
   return [{ kind: "dropped", message }];
 }
 
+/** A choice that the export does not make and the class has no default for. */
+function unmadeChoices(nodeClass: ClassLabel, inputs: readonly WidgetInput[]): ValueProblem[] {
+  return inputs
+    .filter(({ spec, required }) => required && (spec.kind === "combo" || spec.kind === "dynamic_combo") && defaultOf(spec) === undefined)
+    .map(({ key }) => ({ kind: "ambiguous", input: key, message: `The export has no value for “${key}” of ${nodeClass.name}, and this catalog lists nothing to choose from.` }));
+}
+
 function misfitProblems(nodeClass: ClassLabel, reading: WidgetReading): ValueProblem[] {
   return reading.misfits.map(({ input, value }) => ({
     kind: "ambiguous",
@@ -82,7 +89,7 @@ export function readValueList(nodeClass: ClassLabel, saved: SavedWidgets): Widge
   if (cheapest !== undefined) {
     const { reading } = cheapest;
     const rival = fitting.find((other) => other.cost === cheapest.cost && !sameValues(other.reading, reading));
-    const problems = surplusProblems(nodeClass, reading);
+    const problems = [...surplusProblems(nodeClass, reading), ...unmadeChoices(nodeClass, reading.missing)];
     if (rival !== undefined) {
       problems.push({ kind: "ambiguous", message: `The saved values of ${nodeClass.name} can be read in two ways. ${adviceToExport}` });
     }
@@ -112,15 +119,20 @@ const pseudoNames = /^(upload|control_after_generate|control_before_generate|cho
 function readNamed(nodeClass: NodeClass, saved: SavedWidgets, named: JsonObject): WidgetValues {
   const values = new Map<string, JsonValue>();
   const defaulted: string[] = [];
+  const missing: WidgetInput[] = [];
   const known = new Set<string>();
   const walk = (inputs: readonly WidgetInput[]) => {
-    for (const { key, spec } of inputs) {
+    for (const input of inputs) {
+      const { key, spec } = input;
       known.add(key);
       if (!isWidget(spec)) continue;
       const given = named[key];
       const value = given ?? defaultOf(spec);
       if (value !== undefined) values.set(key, value);
-      if (given === undefined) defaulted.push(key);
+      if (given === undefined) {
+        defaulted.push(key);
+        missing.push(input);
+      }
       if (spec.kind === "dynamic_combo") walk(widgetInputs(spec.choices.find((choice) => choice.key === value)?.inputs ?? [], `${key}.`));
     }
   };
@@ -130,7 +142,7 @@ function readNamed(nodeClass: NodeClass, saved: SavedWidgets, named: JsonObject)
     const isPart = key.includes(".") && known.has(key.slice(0, key.indexOf(".")));
     if (isPart || (nodeClass.packFolder !== undefined && value !== null)) values.set(key, value);
   }
-  return { values, defaulted, problems: [] };
+  return { values, defaulted, problems: unmadeChoices(nodeClass, missing) };
 }
 
 function hasKeysOf(inputs: readonly WidgetInput[], named: JsonObject): boolean {
