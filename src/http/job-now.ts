@@ -23,9 +23,20 @@ async function remainingMs({ status, workflow, progress }: JobSummary, jobs: Htt
 }
 
 /** The job as JSON shows it now: with its place in the queue, what is left of its run, and what its receiver said. */
-export async function jobView(job: JobSummary, outputs: RunOptions["outputs"], { jobs, files, limits }: Pick<HttpDeps, "jobs" | "files" | "limits">): Promise<JobView> {
+export async function jobView(job: JobSummary, outputs: RunOptions["outputs"], deps: Pick<HttpDeps, "jobs" | "files" | "limits">): Promise<JobView> {
+  return viewAt(job, job.status === "queued" ? await deps.jobs.queuePosition(job.id) : null, outputs, deps);
+}
+
+/** Each of them as JSON shows it now. */
+export async function jobViews(page: readonly JobSummary[], deps: Pick<HttpDeps, "jobs" | "files" | "limits">): Promise<readonly JobView[]> {
+  const waiting = page.filter(({ status }) => status === "queued").map(({ id }) => id);
+  const places = await deps.jobs.queuePositions(waiting);
+  return Promise.all(page.map((job) => viewAt(job, places.get(job.id) ?? null, "url", deps)));
+}
+
+async function viewAt(job: JobSummary, queuePosition: number | null, outputs: RunOptions["outputs"], { jobs, files, limits }: Pick<HttpDeps, "jobs" | "files" | "limits">): Promise<JobView> {
   return viewJob(job, {
-    queuePosition: job.status === "queued" ? await jobs.queuePosition(job.id) : null,
+    queuePosition,
     remainingMs: await remainingMs(job, jobs),
     deliveries: job.webhookUrl === null ? null : await jobs.listDeliveries(job.id),
     ...(outputs === "url" ? {} : { outputs: await inlineOutputs(job, files, limits.maxInlineBytes) }),

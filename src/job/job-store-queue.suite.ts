@@ -41,6 +41,16 @@ export function describeQueue(stage: StoreStage): void {
       expect(turns).toBe(501);
     });
 
+    it("tells the places of many at once as it tells them one by one, and none for what does not wait", async () => {
+      const priorities = ["low", "normal", "high"] as const;
+      await stage.insert(...Array.from({ length: 12 }, (_, at) => ({ id: `job-${at}`, owner: at % 2 === 0 ? "a" : "b", priority: priorities[at % 3] ?? "low" })));
+      await stage.claim();
+      const ids = ["job-11", "job-3", "nobody", ...Array.from({ length: 12 }, (_, at) => `job-${at}`)];
+      const single = await Promise.all(ids.map(async (id) => [id, await stage.store.queuePosition(id)] as const));
+      expect(await stage.store.queuePositions(ids)).toEqual(new Map(single.filter(([, place]) => place !== null)));
+      expect(await stage.store.queuePositions([])).toEqual(new Map());
+    });
+
     it("is the same after the store was opened again", async () => {
       await stage.insert({ id: "a-0", owner: "a" }, { id: "a-1", owner: "a" }, { id: "a-2", owner: "a" });
       await stage.claim();

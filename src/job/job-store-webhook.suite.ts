@@ -49,6 +49,14 @@ export function describeWebhooks(stage: StoreStage): void {
       expect(await claim()).toBeNull();
     });
 
+    it("is counted until it is delivered", async () => {
+      await finishOne();
+      await finishOne();
+      expect(await stage.store.countPendingWebhooks()).toBe(2);
+      await stage.store.recordDelivery(tried(await mustClaim()));
+      expect(await stage.store.countPendingWebhooks()).toBe(1);
+    });
+
     it("is there after a crash, when the job's end is", async () => {
       await finishOne();
       await stage.reopen();

@@ -185,6 +185,9 @@ export interface JobStore extends EventLog, WebhookOutbox, Retention {
    */
   queuePosition(id: string): Promise<number | null>;
 
+  /** `queuePosition` of each of them that has one, all at one moment. One look at the queue for all: at most 200. */
+  queuePositions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>;
+
   /**
    * Hands out one unfinished job that nobody holds: an orphan (its lease ran out while it was claimed) first, then
    * the queue in its order, without the jobs whose `notBefore` is still to come. At most one caller gets a given job.

@@ -68,4 +68,7 @@ export interface WebhookOutbox {
 
   /** When the next pending message falls due, or its claim runs out; null when none is pending. */
   nextWebhookDue(): Promise<number | null>;
+
+  /** Messages still to be delivered, due or not. */
+  countPendingWebhooks(): Promise<number>;
 }

@@ -8,7 +8,7 @@ import { readJsonBody } from "../body/json-body.ts";
 import { json, problems } from "../declared-responses.ts";
 import type { HttpDeps } from "../deps.ts";
 import { filesOfGraph } from "../file-inputs.ts";
-import { findJob, jobView } from "../job-now.ts";
+import { findJob, jobView, jobViews } from "../job-now.ts";
 import { outputsQuery, pageQuery, readQuery, runQuery } from "../query.ts";
 import { pathParam, type Route } from "../route.ts";
 import { JobPageSchema, JobSchema } from "../views/job-view.ts";
@@ -84,7 +84,7 @@ export const listJobs: Route = {
     const { status, workflow, limit, cursor } = readQuery(c, listQuery);
     const query = { limit, ...(status === undefined ? {} : { status }), ...(workflow === undefined ? {} : { workflow }), ...(cursor === undefined ? {} : { cursor }) };
     const page = await deps.jobs.listJobs(query);
-    return jsonAnswer(200, { jobs: await Promise.all(page.items.map((job) => jobView(job, "url", deps))), next_cursor: page.nextCursor });
+    return jsonAnswer(200, { jobs: await jobViews(page.items, deps), next_cursor: page.nextCursor });
   },
 };
 

@@ -28,6 +28,7 @@ export const queueSql = {
   rank: `SELECT seq, rank FROM jobs WHERE id = :id AND ${waiting}`,
   countOrphans: `SELECT COUNT(*) AS count FROM ${amongOrphans}`,
   countAhead: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND (rank, seq) < (:rank, :seq)`,
+  countBetween: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND (rank, seq) >= (:fromRank, :fromSeq) AND (rank, seq) < (:rank, :seq)`,
   first: `SELECT seq, told_place FROM ${amongWaiting} ORDER BY rank, seq LIMIT ${toldPlaces}`,
   tellPlace: "UPDATE jobs SET told_place = :place WHERE seq = :seq",
 
@@ -89,6 +90,23 @@ export class Queue {
   placeOf(jobId: string): number | null {
     const row = readRowIfAny(rankRow, this.#connection.get(queueSql.rank, { id: jobId }));
     return row === null ? null : this.#countOrphans() + this.#countAhead(row);
+  }
+
+  /** One walk in the queue's order, up to the last of them. */
+  placesOf(ids: readonly string[]): ReadonlyMap<string, number> {
+    const ranks = ids.flatMap((id) => {
+      const row = readRowIfAny(rankRow, this.#connection.get(queueSql.rank, { id }));
+      return row === null ? [] : [{ id, ...row }];
+    });
+    const places = new Map<string, number>();
+    let ahead = this.#countOrphans();
+    let from = { seq: -1, rank: Number.MIN_SAFE_INTEGER };
+    for (const { id, ...to } of ranks.sort((a, b) => a.rank - b.rank || a.seq - b.seq)) {
+      ahead += this.#count(queueSql.countBetween, { fromRank: from.rank, fromSeq: from.seq, rank: to.rank, seq: to.seq });
+      places.set(id, ahead);
+      from = to;
+    }
+    return places;
   }
 
   /** After each change of who waits: tells the first jobs their new places. */

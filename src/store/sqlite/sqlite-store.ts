@@ -135,6 +135,10 @@ class SqliteStore implements JobStore {
     return this.#connection.read(() => this.#queue.placeOf(id));
   }
 
+  async queuePositions(ids: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    return this.#connection.read(() => this.#queue.placesOf(ids));
+  }
+
   async claim({ owner, leaseMs, nowMs }: Claim): Promise<ClaimedJob | null> {
     return this.#connection.write(() => {
       const token = this.#newToken();
@@ -224,6 +228,10 @@ class SqliteStore implements JobStore {
 
   async nextWebhookDue(): Promise<number | null> {
     return this.#connection.read(() => this.#webhooks.nextDue());
+  }
+
+  async countPendingWebhooks(): Promise<number> {
+    return this.#connection.read(() => this.#webhooks.countPending());
   }
 
   async listRemovable(params: { readonly completedBefore: number; readonly limit: number }): Promise<readonly RemovableJob[]> {

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { isFinished, jobStatuses } from "../../job/job.ts";
 import { webhookStates, type ClaimedWebhook, type DeliveryLog, type RecordDelivery, type WebhookDelivery } from "../../job/webhook-outbox.ts";
 import type { Connection } from "./connection.ts";
-import { readRow, readRowIfAny, valueRow } from "./rows.ts";
+import { countRow, readRow, readRowIfAny, valueRow } from "./rows.ts";
 
 const withJob = "webhooks JOIN jobs ON jobs.seq = job_seq";
 
@@ -19,6 +19,7 @@ export const webhookSql = {
   deliveries: "SELECT number, at, status_code, error, duration_ms FROM deliveries WHERE webhook_seq = :webhookSeq ORDER BY number",
   statusOfJob: "SELECT status FROM jobs WHERE id = :jobId",
   again: `UPDATE webhooks SET state = 'pending', due_at = :nowMs, attempts = 0, token = NULL WHERE job_seq = (SELECT seq FROM jobs WHERE id = :jobId)`,
+  countPending: "SELECT COUNT(*) AS count FROM webhooks INDEXED BY webhooks_due WHERE state = 'pending'",
   nextDue: "SELECT min(due_at) AS value FROM webhooks INDEXED BY webhooks_due WHERE state = 'pending'",
 } as const;
 
@@ -71,6 +72,10 @@ export class WebhookTable {
     if (job === null) return "unknown";
     if (!isFinished(job.status)) return "not-finished";
     return this.#connection.run(webhookSql.again, { jobId, nowMs }) === 1 ? "queued" : "no-webhook";
+  }
+
+  countPending(): number {
+    return readRow(countRow, this.#connection.get(webhookSql.countPending)).count;
   }
 
   nextDue(): number | null {
