@@ -11,15 +11,19 @@ import { openDiskFileStore } from "./files/disk-file-store.ts";
 import type { FileStore } from "./files/file-store.ts";
 import { postUrl } from "./files/post-url.ts";
 import { GatewayHealth } from "./gateway-health.ts";
+import { GpuReadings } from "./gpu-readings.ts";
 import { createHttpApp, type HttpApp } from "./http/app.ts";
 import { listen } from "./http/listen.ts";
 import { viewJob } from "./http/views/job-view.ts";
 import type { JobStore } from "./job/job-store.ts";
+import { ModelCache } from "./model-cache.ts";
 import { Runner } from "./runner/runner.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Checkpoint } from "./telemetry/checkpoint.ts";
 import type { Clock } from "./telemetry/clock.ts";
+import type { JobWatch } from "./telemetry/job-watch.ts";
 import type { Logger } from "./telemetry/logger.ts";
+import { GatewayMetrics } from "./telemetry/metrics/gateway-metrics.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
 import type { DocsAssets } from "./web/docs-page.ts";
 import { loadWebhookSecret } from "./webhook-secret.ts";
@@ -133,10 +137,24 @@ async function startHelpers({ config, logger, clock, checkpoint }: AppParams, { 
   started.push(() => webhooks.stop({ patienceMs: webhookPatienceMs }));
 }
 
-function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: AppParams, core: Core, stopping: AbortSignal): HttpApp {
+/** What is told of the gateway while it runs. */
+interface Telling {
+  readonly health: GatewayHealth;
+  readonly metrics: GatewayMetrics;
+  readonly watch: JobWatch;
+}
+
+function buildTelling({ clock, logger }: AppParams, core: Core): Telling {
+  const gpus = new GpuReadings({ devices: () => core.backend.health().devices, clock });
+  const health = new GatewayHealth({ ...core, clock, logger, gpus });
+  const metrics = new GatewayMetrics({ gpuType: () => gpus.type(), readings: () => health.readings() });
+  return { health, metrics, watch: metrics.jobs };
+}
+
+function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: AppParams, core: Core, { health, metrics, watch }: Telling, stopping: AbortSignal): HttpApp {
   const { waitSeconds, maxJsonBytes, maxFileBytes, maxInlineBytes, fetchTimeoutSeconds, fetchPrivateAddresses } = config;
   const { maxQueued, startTimeoutSeconds, runTimeoutSeconds } = config;
-  const health = new GatewayHealth({ ...core, clock, logger });
+  const models = new ModelCache({ ask: () => core.backend.models(), clock });
   return createHttpApp({
     ...core,
     version,
@@ -158,6 +176,9 @@ function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: A
     checkpoint,
     newId: () => randomUUID(),
     drawSeed,
+    metrics,
+    watch,
+    models: () => models.read(),
     readiness: () => health.readiness(),
     status: () => health.status(),
     stopping,
@@ -169,13 +190,15 @@ async function build(params: AppParams, started: Stack): Promise<RunningApp> {
   const core = await openCore(params, started);
   await startHelpers(params, core, started);
   const stopping = new AbortController();
-  const server = await listen(buildHttp(params, core, stopping.signal), config);
+  const telling = buildTelling(params, core);
+  const server = await listen(buildHttp(params, core, telling, stopping.signal), config);
   started.push(() => server.close());
   const runner = new Runner({
     ...core,
     clock,
     logger,
     checkpoint,
+    watch: telling.watch,
     owner: randomUUID(),
     newPromptId: () => randomUUID(),
     leaseMs: config.leaseSeconds * 1000,

@@ -3,6 +3,8 @@ import { AppError } from "./errors/app-error.ts";
 import type { FileStore } from "./files/file-store.ts";
 import type { GatewayStatus, Readiness } from "./http/deps.ts";
 import type { JobStore } from "./job/job-store.ts";
+import type { Readings } from "./telemetry/metrics/gauge-readings.ts";
+import type { GpuReadings } from "./gpu-readings.ts";
 import type { Clock } from "./telemetry/clock.ts";
 import type { Logger } from "./telemetry/logger.ts";
 
@@ -12,6 +14,7 @@ interface Parts {
   readonly backend: Backend;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly gpus: Pick<GpuReadings, "read">;
 }
 
 /** Puts together what `/ready` and `/v1/status` say from the parts that know it. */
@@ -39,6 +42,28 @@ export class GatewayHealth {
   async status(): Promise<GatewayStatus> {
     const { jobs, backend, clock } = this.#parts;
     return { uptimeSeconds: Math.floor((clock.now() - this.#startedAt) / 1000), queue: await jobs.counts(), backend: backend.health() };
+  }
+
+  /** What the gauges of `/metrics` show. A disk that does not tell its usage takes nothing from the rest. */
+  async readings(): Promise<Readings> {
+    const { jobs, backend, gpus } = this.#parts;
+    const { reachable, stalled } = backend.health();
+    const [{ queued, running }, webhooksPending, storageBytes, cards] = await Promise.all([
+      jobs.counts(),
+      jobs.countPendingWebhooks(),
+      this.#storageBytes(),
+      gpus.read(),
+    ]);
+    return { queued, running, webhooksPending, storageBytes, comfyuiReachable: reachable, workerStalled: stalled, socketReconnects: backend.socketReconnects(), gpus: cards };
+  }
+
+  async #storageBytes(): Promise<number | null> {
+    try {
+      return await this.#parts.files.usage();
+    } catch (error) {
+      this.#parts.logger.warn({ err: AppError.from(error) }, "the size of the kept files cannot be read");
+      return null;
+    }
   }
 
   async #writable(ping: () => Promise<void>): Promise<boolean> {

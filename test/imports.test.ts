@@ -33,8 +33,12 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   executable: ["errors"],
   "webhook-secret": ["config", "errors"],
   // What app.ts composes for /ready and /v1/status out of several rooms; part of it but for its size.
-  "gateway-health": ["comfyui", "files", "http", "job", "errors", "telemetry"],
+  "gateway-health": ["gpu-readings", "comfyui", "files", "http", "job", "errors", "telemetry"],
+  // What app.ts hands to /metrics and /v1/models; parts of it but for their size.
+  "gpu-readings": ["telemetry"],
+  "model-cache": ["telemetry"],
   app: [
+    "gpu-readings", "model-cache",
     "gateway-health", "webhook-secret", "upkeep", "catalog", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
     "runner", "events", "http", "codegen", "web", "demo", "errors", "generated",
   ],

@@ -3,6 +3,7 @@ import type { FieldError } from "../errors/app-error.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { BackendEvent } from "./event.ts";
 import type { HistoryEntry, UiFile } from "./history.ts";
+import type { ModelFile } from "./model-list.ts";
 
 /** What became of a POST /prompt. */
 export type Submission =
@@ -41,6 +42,8 @@ export interface Backend {
   start(): void;
   stop(): Promise<void>;
   health(): BackendHealth;
+  /** Connections to the socket that were lost so far. */
+  socketReconnects(): number;
   /** Called on each change of `reachable`. @returns a function that ends the subscription */
   onHealth(listener: (health: BackendHealth) => void): () => void;
 
@@ -63,4 +66,6 @@ export interface Backend {
    * models for this: ask when it became reachable, never by the clock.
    */
   objectInfo(): Promise<string>;
+  /** Every model file of the host. Many requests to a ComfyUI that answers one at a time: keep what it says for a while. */
+  models(): Promise<readonly ModelFile[]>;
 }

@@ -9,6 +9,7 @@ import { HealthProbe } from "./health.ts";
 import { freeMemory } from "./free-memory.ts";
 import { ComfyHttp } from "./http-client.ts";
 import { uploadInput } from "./input-upload.ts";
+import { listModels } from "./model-list.ts";
 import { parseSocketMessage, type SocketMessage } from "./messages.ts";
 import { readObjectInfo } from "./object-info.ts";
 import { downloadOutput } from "./output-download.ts";
@@ -49,6 +50,7 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
   const http = new ComfyHttp({ address, clock });
   const health = new HealthProbe({ http, clock, logger });
   const events = new PromptEvents(logger);
+  let lostSockets = 0;
   const socket = new ComfySocket({
     address,
     clock,
@@ -67,6 +69,7 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
         else events.preview(preview);
       },
       lost: () => {
+        lostSockets += 1;
         events.gap();
         health.probeNow();
       },
@@ -87,6 +90,7 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
       await socket.stop();
     },
     health: () => health.current,
+    socketReconnects: () => lostSockets,
     onHealth: (listener) => health.onChange(listener),
     submit: (params) => asBackendError(submitPrompt(http, { ...params, clientId: socket.clientId })),
     locate: (promptId) => asBackendError(locatePrompt(http, promptId)),
@@ -97,5 +101,6 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
     cancel: (promptId) => asBackendError(cancelPrompt(http, promptId)),
     free: () => asBackendError(freeMemory(http)),
     objectInfo: () => asBackendError(readObjectInfo(http)),
+    models: () => asBackendError(listModels(http)),
   };
 }

@@ -88,6 +88,7 @@ async function insert(c: HttpContext, deps: HttpDeps, job: NewJob, options: RunO
   switch (answer.outcome) {
     case "inserted":
       deps.checkpoint("after-row");
+      deps.watch.accepted(answer.job, c.req.header("traceparent") ?? null);
       deps.hub.changed(job.id);
       deps.hub.queued();
       return answerRun(c, deps, { job: answer.job, options, isReplayed: false });

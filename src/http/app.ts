@@ -18,7 +18,12 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const app: HttpApp = new OpenAPIHono<HttpEnv>();
   app.onError(answerThrown);
   app.use(securityHeaders, requestLog(deps));
-  for (const { config, pattern, handle } of routes) app.on(config.method.toUpperCase(), pattern, (c) => handle(c, parts));
+  for (const { config, pattern, handle } of routes) {
+    app.on(config.method.toUpperCase(), pattern, (c) => {
+      c.set("route", pattern);
+      return handle(c, parts);
+    });
+  }
   for (const [pattern, same] of Map.groupBy(routes, (route) => route.pattern)) {
     const methods = same.map(({ config }) => config.method.toUpperCase());
     app.all(pattern, (c) => methodNotAllowed(c, methods));

@@ -3,7 +3,9 @@ import type { FileStore } from "../files/file-store.ts";
 import type { JobStore, QueueCounts } from "../job/job-store.ts";
 import type { Checkpoint } from "../telemetry/checkpoint.ts";
 import type { Clock } from "../telemetry/clock.ts";
+import type { JobWatch } from "../telemetry/job-watch.ts";
 import type { Logger } from "../telemetry/logger.ts";
+import type { AnsweredRequest } from "../telemetry/metrics/http-metrics.ts";
 import type { DocsAssets } from "../web/docs-page.ts";
 import type { WorkflowRegistry } from "../workflow/registry.ts";
 
@@ -51,6 +53,22 @@ export interface GatewayStatus {
   readonly backend: BackendStatus;
 }
 
+/** A model file of the host, as `/v1/models` lists it. */
+export interface HostModel {
+  readonly type: string;
+  readonly name: string;
+  /** Bytes; null when ComfyUI does not tell. */
+  readonly size: number | null;
+  /** Milliseconds since the epoch; null when ComfyUI does not tell. */
+  readonly modifiedAt: number | null;
+}
+
+/** What is counted, and how it is read. */
+export interface HttpMetricsPort {
+  answered(request: AnsweredRequest): void;
+  scrape(): Promise<{ readonly text: string; readonly contentType: string }>;
+}
+
 /** All that the HTTP room uses of the rest of the gateway. */
 export interface HttpDeps {
   readonly version: string;
@@ -67,6 +85,11 @@ export interface HttpDeps {
   /** A fresh id for a job or a request: UUID. */
   readonly newId: () => string;
   readonly drawSeed: (max: bigint) => number | bigint;
+  readonly metrics: HttpMetricsPort;
+  /** Told of jobs that are accepted, or cancelled while they wait. */
+  readonly watch: JobWatch;
+  /** Rejects with AppError `comfyui_unreachable` or `comfyui_unexpected`. */
+  readonly models: () => Promise<readonly HostModel[]>;
   readonly readiness: () => Promise<Readiness>;
   readonly status: () => Promise<GatewayStatus>;
   /** Aborted when the gateway stops: new runs are refused, and whoever waits for a job gets it as it is, so that shutdown need not wait for them. */

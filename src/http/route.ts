@@ -21,6 +21,10 @@ export interface HttpEnv {
   readonly Bindings: Connection;
   readonly Variables: {
     requestId: string;
+    /** Pattern of the route that answers, for metrics. */
+    route?: string;
+    /** The job that a request made or found, for the log line. */
+    jobId?: string;
     /** The error that was answered, for the log line. */
     problem?: AppError;
   };

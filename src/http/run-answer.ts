@@ -22,6 +22,7 @@ export interface AcceptedRun {
 /** Answers as the caller wants: with the job's events, or after a wait with what there is then. */
 export async function answerRun(c: HttpContext, deps: HttpDeps, run: AcceptedRun): Promise<Response> {
   const { job, options } = run;
+  c.set("jobId", job.id);
   if (options.wanted.kind === "events") return eventStream(c, deps, { jobId: job.id, afterId: 0 }, { ...runHeaders(run), Location: jobPath(job.id) });
   const { waitSeconds } = options.wait;
   const signals = deps.stopping === undefined ? [c.req.raw.signal] : [c.req.raw.signal, deps.stopping];

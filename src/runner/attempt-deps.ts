@@ -4,6 +4,7 @@ import type { FileStore } from "../files/file-store.ts";
 import type { JobStore } from "../job/job-store.ts";
 import type { Checkpoint } from "../telemetry/checkpoint.ts";
 import type { Clock } from "../telemetry/clock.ts";
+import type { JobWatch } from "../telemetry/job-watch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 
 /** What an attempt uses of the rest of the gateway. */
@@ -15,6 +16,7 @@ export interface AttemptDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly checkpoint: Checkpoint;
+  readonly watch: JobWatch;
   /** A fresh lower-case UUIDv4. */
   readonly newPromptId: () => string;
 }

@@ -101,11 +101,14 @@ export class Attempt {
 
   /** @returns false when the job went back to the queue because ComfyUI does not answer */
   async #uploadFiles(): Promise<boolean> {
+    const { clock, watch } = this.#deps;
+    const from = clock.now();
     try {
       for (const { fileId, name } of this.#held.job.files) {
         this.#held.checkLeft();
         await this.#deps.backend.upload({ name, content: await this.#deps.files.blob(fileId) });
       }
+      if (this.#held.job.files.length > 0) watch.stage(this.#held.job, "upload", { from, to: clock.now() });
       return true;
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "comfyui_unreachable") throw error;

@@ -24,12 +24,14 @@ export class Conclusion {
 
   /** ComfyUI has run the graph, well or not. */
   async finish(entry: HistoryEntry): Promise<void> {
-    const { held, log, checkpoint } = this.#params;
+    const { held, log, checkpoint, clock, watch } = this.#params;
     checkpoint("run-ended");
     await held.markRunning(log.warnings);
     await log.settle();
     const collector = new OutputCollector({ ...this.#params, job: held.job, found: { recorded: entry.outputs, ...log.found() } });
+    const from = clock.now();
     const uncopied = await this.#collect(collector);
+    watch.stage(held.job, "collect", { from, to: clock.now() });
     checkpoint("outputs-copied");
     const finish = this.#finish(collector.outputs, log.warningsOfRun(entry.failure), log.cachedNodes ?? entry.cachedNodeIds.length);
     const error = errorOfRun(held.job, entry) ?? uncopied;

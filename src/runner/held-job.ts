@@ -3,6 +3,7 @@ import type { JobHub } from "../events/job-hub.ts";
 import type { AttemptError, Job, JobError, JobWarning } from "../job/job.ts";
 import type { ClaimedJob, ExtendAnswer, Finish, JobStore, Lease, LeaseAnswer, ProgressRecord, Release } from "../job/job-store.ts";
 import type { Clock } from "../telemetry/clock.ts";
+import type { AttemptEnd, JobWatch } from "../telemetry/job-watch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Wakeup } from "./wakeup.ts";
 
@@ -15,6 +16,7 @@ interface HeldJobParams {
   readonly hub: JobHub;
   readonly clock: Clock;
   readonly logger: Logger;
+  readonly watch: JobWatch;
   readonly wakeup: Wakeup;
 }
 
@@ -75,8 +77,10 @@ export class HeldJob {
   }
 
   async beginAttempt(promptId: string): Promise<void> {
-    await this.#write(() => this.#params.jobs.beginAttempt(this.#lease, { promptId, nowMs: this.#params.clock.now() }));
+    const nowMs = this.#params.clock.now();
+    await this.#write(() => this.#params.jobs.beginAttempt(this.#lease, { promptId, nowMs }));
     this.#job = { ...this.#job, promptId, attempt: this.#job.attempt + 1 };
+    this.#params.watch.attemptBegun(this.#job, nowMs);
   }
 
   /** The first time only: later calls write nothing. */
@@ -85,6 +89,7 @@ export class HeldJob {
     const startedAt = this.#params.clock.now();
     await this.#write(() => this.#params.jobs.markRunning(this.#lease, { startedAt, warnings }));
     this.#job = { ...this.#job, status: "running", startedAt };
+    this.#params.watch.running(this.#job);
   }
 
   /** Once, without trying again: the next record is another chance, and the job does not depend on it. */
@@ -105,15 +110,18 @@ export class HeldJob {
   }
 
   complete(finish: Finish): Promise<void> {
-    return this.#end(() => this.#params.jobs.complete(this.#lease, finish));
+    const end = { outcome: "completed", code: null, at: finish.completedAt } as const;
+    return this.#end(end, () => this.#params.jobs.complete(this.#lease, finish));
   }
 
   fail(finish: Finish, error: JobError): Promise<void> {
-    return this.#end(() => this.#params.jobs.fail(this.#lease, { ...finish, error }));
+    const end = { outcome: "failed", code: error.code, at: finish.completedAt } as const;
+    return this.#end(end, () => this.#params.jobs.fail(this.#lease, { ...finish, error }));
   }
 
   cancel(finish: Finish): Promise<void> {
-    return this.#end(() => this.#params.jobs.cancel(this.#lease, finish));
+    const end = { outcome: "cancelled", code: null, at: finish.completedAt } as const;
+    return this.#end(end, () => this.#params.jobs.cancel(this.#lease, finish));
   }
 
   /** Back to the queue as if it had not been claimed: ComfyUI has nothing of it. */
@@ -128,14 +136,17 @@ export class HeldJob {
 
   async #release(release: Omit<Release, "nowMs">): Promise<void> {
     const { jobs, hub, clock } = this.#params;
-    await this.#end(() => jobs.release(this.#lease, { ...release, nowMs: clock.now() }));
+    const nowMs = clock.now();
+    const end = { outcome: release.attemptMade ? "retried" : "given-back", code: release.error?.code ?? null, at: nowMs } as const;
+    await this.#end(end, () => jobs.release(this.#lease, { ...release, nowMs }));
     hub.queued();
   }
 
   /** A write that ends the lease. */
-  async #end(write: () => Promise<LeaseAnswer>): Promise<void> {
+  async #end(end: AttemptEnd, write: () => Promise<LeaseAnswer>): Promise<void> {
     await this.#write(write);
     this.#ended = true;
+    this.#params.watch.attemptEnded(this.#job, end);
   }
 
   async #write(write: () => Promise<LeaseAnswer>): Promise<void> {

@@ -16,6 +16,7 @@ import type { JobStore } from "../job/job-store.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { noCheckpoint } from "../telemetry/checkpoint.ts";
 import { systemClock } from "../telemetry/clock.ts";
+import { noWatch } from "../telemetry/job-watch.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { Runner } from "./runner.ts";
 
@@ -35,7 +36,7 @@ let runner: Runner;
 
 function startRunner(): Promise<void> {
   runner = new Runner({
-    jobs, hub, backend, files, clock: systemClock, logger: silentLogger, owner: randomUUID(), newPromptId: () => randomUUID(), checkpoint: noCheckpoint, leaseMs: 30_000, prefetch: 1,
+    jobs, hub, backend, files, clock: systemClock, logger: silentLogger, owner: randomUUID(), newPromptId: () => randomUUID(), checkpoint: noCheckpoint, watch: noWatch, leaseMs: 30_000, prefetch: 1,
   });
   return runner.start();
 }

@@ -91,10 +91,14 @@ export class Runner {
 
   async #claimAll(): Promise<void> {
     const { jobs, hub, backend, clock, owner, leaseMs, prefetch } = this.#params;
+    const { watch } = this.#params;
     do {
       this.#again = false;
       const expired = await jobs.expireQueued({ nowMs: clock.now() });
-      for (const id of expired) hub.changed(id);
+      for (const id of expired) {
+        watch.withdrawn({ id, status: "failed", code: "start_timeout", at: clock.now() });
+        hub.changed(id);
+      }
       if (expired.length > 0) hub.queueMoved();
       while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
         const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now() });

@@ -16,6 +16,7 @@ import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { noCheckpoint } from "../../src/telemetry/checkpoint.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";
 import { HeldClock } from "../../src/telemetry/held-clock.ts";
+import { noWatch } from "../../src/telemetry/job-watch.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { patience } from "./client.ts";
 import type { Surroundings } from "./host.ts";
@@ -51,6 +52,7 @@ export class HeldGateway {
       clock,
       logger: silentLogger,
       checkpoint: noCheckpoint,
+      watch: noWatch,
       owner: randomUUID(),
       newPromptId: () => randomUUID(),
       leaseMs,

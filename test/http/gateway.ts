@@ -9,6 +9,7 @@ import { parseJson } from "../../src/json/exact.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { noCheckpoint } from "../../src/telemetry/checkpoint.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";
+import { noWatch } from "../../src/telemetry/job-watch.ts";
 import { silentLogger } from "../../src/telemetry/logger.ts";
 import { drawSeed } from "../../src/workflow/draw-seed.ts";
 import { WorkflowRegistry } from "../../src/workflow/registry.ts";
@@ -84,6 +85,9 @@ export async function openGateway(parts: Partial<HttpDeps> = {}, surroundings: S
     checkpoint: noCheckpoint,
     newId: () => crypto.randomUUID(),
     drawSeed,
+    metrics: { answered: () => undefined, scrape: async () => ({ text: "", contentType: "text/plain" }) },
+    watch: noWatch,
+    models: async () => [],
     readiness: async () => ({ ready: true, problems: [] }),
     status: async () => ({ uptimeSeconds: 1.5, queue: await jobs.counts(), backend: backendStatus }),
     ...parts,

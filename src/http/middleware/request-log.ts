@@ -7,20 +7,24 @@ import type { HttpEnv } from "../route.ts";
 const harmlessId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** Gives each request an id (`X-Request-Id`) and writes one line when it is answered, with the private cause of an error. */
-export function requestLog({ logger, clock, newId }: Pick<HttpDeps, "logger" | "clock" | "newId">): MiddlewareHandler<HttpEnv> {
+export function requestLog({ logger, clock, newId, metrics }: Pick<HttpDeps, "logger" | "clock" | "newId" | "metrics">): MiddlewareHandler<HttpEnv> {
   return async (c, next) => {
     const startedAt = clock.now();
     const given = c.req.header("X-Request-Id");
     c.set("requestId", given !== undefined && harmlessId.test(given) ? given : newId());
     await next();
     c.res.headers.set("X-Request-Id", c.get("requestId"));
+    const durationMs = clock.now() - startedAt;
+    metrics.answered({ method: c.req.method, route: c.get("route") ?? "none", status: c.res.status, seconds: durationMs / 1000 });
     const problem = c.get("problem");
+    const jobId = c.get("jobId");
     const line = {
       request_id: c.get("requestId"),
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,
-      duration_ms: clock.now() - startedAt,
+      duration_ms: durationMs,
+      ...(jobId === undefined ? {} : { job_id: jobId }),
       ...(problem === undefined ? {} : describe(problem)),
     };
     if (c.res.status >= 500) logger.error(line, "request failed");

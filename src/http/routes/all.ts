@@ -5,6 +5,8 @@ import { jobEvents } from "./events.ts";
 import { getFile, uploadFile } from "./files.ts";
 import { health, ready } from "./health.ts";
 import { getJob, listJobs, runGraph } from "./jobs.ts";
+import { metrics } from "./metrics.ts";
+import { models } from "./models.ts";
 import { getOutput, listOutputs } from "./outputs.ts";
 import { redeliverWebhook } from "./redeliver-webhook.ts";
 import { status } from "./status.ts";
@@ -25,10 +27,12 @@ export const routes: readonly Route[] = [
   listWorkflows,
   makeGraph,
   describeWorkflow,
+  models,
   uploadFile,
   getFile,
   health,
   ready,
+  metrics,
   status,
   docs,
   docsFile,

@@ -26,7 +26,7 @@ function run(c: HttpContext, deps: HttpDeps, workflow: Workflow): Promise<Respon
 }
 
 /** First segments that name no workflow: there the path is wrong, not the workflow's name. */
-const ownSegments = /^(v1|docs|health|ready|openapi\.json)$/;
+const ownSegments = /^(v1|docs|health|ready|metrics|openapi\.json)$/;
 
 /** `/{family}/{name}` and deeper: whatever no other route takes. The workflows are looked up at each request, so that they can change. */
 export function atWorkflowPath(c: HttpContext, deps: HttpDeps): Response | Promise<Response> {
@@ -35,6 +35,7 @@ export function atWorkflowPath(c: HttpContext, deps: HttpDeps): Response | Promi
     throw new AppError("route_not_found", "Nothing is served here. GET /docs shows what is.");
   }
   const workflow = findWorkflow(deps.workflows, segments.join("/"));
+  c.set("route", "/{family}/{name}");
   switch (c.req.method) {
     case "GET":
     case "HEAD":

@@ -1,0 +1,46 @@
+/** What watchers are told of a job. Times are milliseconds since the epoch. */
+export interface WatchedJob {
+  readonly id: string;
+  /** null for a raw graph. */
+  readonly workflow: string | null;
+  readonly createdAt: number;
+  /** When ComfyUI began to run the attempt under way; null before that. */
+  readonly startedAt: number | null;
+  /** From 1. */
+  readonly attempt: number;
+}
+
+/** How an attempt ended. `retried` and `given-back`: the job is in the queue again. */
+export interface AttemptEnd {
+  readonly outcome: "completed" | "failed" | "cancelled" | "retried" | "given-back";
+  /** Of the error table, for `failed` and `retried`. */
+  readonly code: string | null;
+  readonly at: number;
+}
+
+/** Told what becomes of jobs, once it is stored: for metrics and traces. Nothing it does may fail a job, so it never throws. */
+export interface JobWatch {
+  /** @param traceparent of the request, as it came (W3C Trace Context) */
+  accepted(job: WatchedJob, traceparent: string | null): void;
+  attemptBegun(job: WatchedJob, at: number): void;
+  running(job: WatchedJob): void;
+  /** A part of an attempt that ComfyUI has no share in, from one time to the other. */
+  stage(job: WatchedJob, stage: "upload" | "collect", times: { readonly from: number; readonly to: number }): void;
+  attemptEnded(job: WatchedJob, end: AttemptEnd): void;
+  /** A job that waited is finished without another attempt. */
+  withdrawn(end: { readonly id: string; readonly status: "failed" | "cancelled"; readonly code: string | null; readonly at: number }): void;
+}
+
+export const noWatch: JobWatch = { accepted() {}, attemptBegun() {}, running() {}, stage() {}, attemptEnded() {}, withdrawn() {} };
+
+/** Each of them is told, in this order. */
+export function watchBy(...watches: readonly JobWatch[]): JobWatch {
+  return {
+    accepted: (...told) => watches.forEach((watch) => watch.accepted(...told)),
+    attemptBegun: (...told) => watches.forEach((watch) => watch.attemptBegun(...told)),
+    running: (...told) => watches.forEach((watch) => watch.running(...told)),
+    stage: (...told) => watches.forEach((watch) => watch.stage(...told)),
+    attemptEnded: (...told) => watches.forEach((watch) => watch.attemptEnded(...told)),
+    withdrawn: (...told) => watches.forEach((watch) => watch.withdrawn(...told)),
+  };
+}
