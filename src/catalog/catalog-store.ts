@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { AppError } from "../errors/app-error.ts";
 import type { Catalog } from "../graph/catalog.ts";
+import { coreCatalog } from "../graph/core-catalog.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { CatalogFault } from "./catalog-fault.ts";
 import { readCatalog, readCatalogText, writeCatalogText, type ReadCatalog } from "./catalog-file.ts";
@@ -20,8 +21,8 @@ export interface CatalogStoreParams {
   readonly file: string | null;
   /** Where the last answer of ComfyUI is kept, `catalog.json.gz` in the data directory; null: it is not kept. */
   readonly keptAs: string | null;
-  /** Of the core nodes, for the first start without ComfyUI. */
-  readonly core: () => Catalog;
+  /** For the first start without ComfyUI. Default: the core nodes. */
+  readonly core?: () => Catalog;
   readonly logger: Logger;
 }
 
@@ -34,6 +35,9 @@ function digestOf(text: string): string {
 function isMissing(error: unknown): boolean {
   return error instanceof Error && "code" in error && error.code === "ENOENT";
 }
+
+/** The file's name in the data directory. */
+export const keptCatalogName = "catalog.json.gz";
 
 /** Holds the catalog that workflows are made with. One owner; listeners hear of each better one. */
 export class CatalogStore {
@@ -57,7 +61,7 @@ export class CatalogStore {
   static async open(params: CatalogStoreParams): Promise<CatalogStore> {
     if (params.file !== null) return new CatalogStore(await namedFile(params.file, params.logger), params);
     const kept = params.keptAs === null ? null : await keptFile(params.keptAs, params.logger);
-    return new CatalogStore(kept ?? { catalog: params.core(), source: "core", digest: "core" }, params);
+    return new CatalogStore(kept ?? { catalog: (params.core ?? coreCatalog)(), source: "core", digest: "core" }, params);
   }
 
   get current(): CurrentCatalog {

@@ -1,3 +1,4 @@
+import { dirname, relative } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import type { Catalog } from "../graph/catalog.ts";
 import type { DiscoveredWorkflows, DiscoverOptions } from "./discover.ts";
@@ -10,7 +11,7 @@ import { readSidecar, type Sidecar } from "./source/sidecar.ts";
 import { failedWith, type SourceOutcome } from "./source/source-outcome.ts";
 import { brokenBy, type SourceProblem } from "./source/source-problem.ts";
 import { workflowFromTemplate } from "./template/template-source.ts";
-import { findWorkflowFiles, settleIds, type FoundFile } from "./walk.ts";
+import { findWorkflowFiles, readName, settleIds, type FoundFile, type FoundFiles, type SidecarFile } from "./walk.ts";
 import { readWrapper, type Wrapper } from "./webui/wrapper.ts";
 import { workflowFromWrapper } from "./webui/wrapper-source.ts";
 import type { BrokenWorkflow, Workflow } from "./workflow.ts";
@@ -72,7 +73,7 @@ export class WorkflowDiscovery {
     if (this.#dir === null) return assemble(this.#builtins, [], [], []);
     const known = this.#rememberedCatalog === catalog ? this.#remembered : new Map<string, Remembered>();
     const reading = new Reading(this.#dir, catalog, known);
-    const result = await reading.run();
+    const result = await reading.run(await findWorkflowFiles(this.#dir));
     this.#remembered = reading.remembered;
     this.#rememberedCatalog = catalog;
     return assemble(this.#builtins, result.found, result.broken, result.notes);
@@ -95,10 +96,38 @@ function assemble(
   };
 }
 
+/**
+ * Reads one file as the gateway would, were the folder that it stands in a family of workflows. Nothing else of the
+ * folder is read but what the file imports or names.
+ *
+ * @param path absolute
+ */
+export async function discoverFile(path: string, catalog: Catalog): Promise<DiscoveredWorkflows> {
+  const family = dirname(path);
+  const root = dirname(family);
+  const file = relative(root, path);
+  const name = readName(file);
+  if (name === null || name.kind === "sidecar") {
+    const message = "The name is not that of a workflow: .ts, .js, .mjs, .json, .webui.yml or .template.json";
+    return assemble([], [], [brokenBy(file, { file, place: null, message })], []);
+  }
+  const { id, kind } = name;
+  const folder = new WorkflowFolder(root);
+  const sidecars: SidecarFile[] = [];
+  for (const suffix of [".yml", ".yaml"]) if ((await folder.fingerprint(id + suffix)) !== "absent") sidecars.push({ id, file: id + suffix });
+  const { found, broken, notes } = await new Reading(root, catalog, new Map()).run({ files: [{ id, kind, file }], sidecars, broken: [] });
+  return assemble([], found, broken, notes);
+}
+
+interface Read {
+  readonly found: readonly Found[];
+  readonly broken: readonly BrokenWorkflow[];
+  readonly notes: readonly BrokenWorkflow[];
+}
+
 /** One reading of the folder. */
 class Reading {
   readonly #folder: WorkflowFolder;
-  readonly #dir: string;
   readonly #catalog: Catalog;
   readonly #known: ReadonlyMap<string, Remembered>;
   readonly #loader: ModuleLoader;
@@ -107,15 +136,13 @@ class Reading {
   #stretchStart = performance.now();
 
   constructor(dir: string, catalog: Catalog, known: ReadonlyMap<string, Remembered>) {
-    this.#dir = dir;
     this.#folder = new WorkflowFolder(dir);
     this.#catalog = catalog;
     this.#known = known;
     this.#loader = new ModuleLoader(dir, hostModules());
   }
 
-  async run(): Promise<{ readonly found: readonly Found[]; readonly broken: readonly BrokenWorkflow[]; readonly notes: readonly BrokenWorkflow[] }> {
-    const { files, sidecars, broken: unread } = await findWorkflowFiles(this.#dir);
+  async run({ files, sidecars, broken: unread }: FoundFiles): Promise<Read> {
     this.#sidecarOf = new Map(sidecars.map(({ id, file }) => [id, file]));
     const modules = new Map<string, Found>();
     for (const file of files.filter(({ kind }) => kind === "module")) {

@@ -59,7 +59,7 @@ function isSkipped(name: string): boolean {
 }
 
 /** The id and kind that a file's name gives, or null for a file that is neither workflow nor sidecar. */
-function readName(file: string): { readonly id: string; readonly kind: FileKind | "sidecar" } | null {
+export function readName(file: string): { readonly id: string; readonly kind: FileKind | "sidecar" } | null {
   if (/\.test\.[a-z]+$/.test(file) || file.endsWith(".d.ts")) return null;
   const found = suffixes.find(([suffix]) => file.endsWith(suffix));
   return found === undefined ? null : { id: file.slice(0, -found[0].length), kind: found[1] };

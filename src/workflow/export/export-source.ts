@@ -92,7 +92,7 @@ export function workflowFromExport(source: ExportSource, catalog: Catalog): Sour
   if ("problems" in read) return failedWith(...read.problems);
   const { graph, gui } = read;
   const parameters = findParameters(graph, read.catalog, gui === undefined ? {} : { gui });
-  const metadata = graphMetadata(graph, catalog, gui);
+  const metadata = graphMetadata(graph, read.catalog, gui);
   const workflow = buildWorkflow(source.id, {
     schema: parametersSchema(parameters),
     generate: (inputs) => applyParameters(graph, parameters, inputs),

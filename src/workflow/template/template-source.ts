@@ -131,7 +131,7 @@ export function workflowFromTemplate(template: TemplateFile, catalog: Catalog): 
   reader.check();
   const schema = reader.schema();
   if (reader.problems.length > 0) return failedWith(...reader.problems);
-  const metadata = graphMetadata(graph);
+  const metadata = graphMetadata(graph, catalog);
   const workflow = buildWorkflow(id, {
     schema,
     generate: (inputs) => fillPlaceholders(graph, inputs),

@@ -157,7 +157,7 @@ export function workflowFromWrapper(wrapper: Wrapper, bytes: Uint8Array, catalog
   const bound = binder.bind();
   if (binder.problems.length > 0) return failedWith(...binder.problems);
   const toGraph = converter(id, wrapped);
-  const metadata = { ...graphMetadata(read.graph, catalog, read.gui), ...presentationOf(shape), ...extrasOf(wrapper) };
+  const metadata = { ...graphMetadata(read.graph, read.catalog, read.gui), ...presentationOf(shape), ...extrasOf(wrapper) };
   const workflow = buildWorkflow(id, {
     schema: schemaOf(bound),
     generate: (inputs) => {
