@@ -112,7 +112,11 @@ describe("jobs watch", () => {
     });
     const run = watch(url);
     for (const [waitMs, seen] of [[500, 2], [1000, 3], [2000, 4]] as const) {
-      await vi.waitFor(() => expect(run.clock.pendingTimers).toBe(1));
+      // The connection has ended and said so: the one timer left is the wait.
+      await vi.waitFor(() => {
+        expect(run.complained().match(/connecting again/g)).toHaveLength(seen - 1);
+        expect(run.clock.pendingTimers).toBe(1);
+      });
       run.clock.advance(waitMs - 1);
       expect(requests).toHaveLength(seen);
       run.clock.advance(1);
