@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
+import type { KeyLimits } from "./access/api-key.ts";
+import { KeyRing } from "./access/key-ring.ts";
+import { loadKeys } from "./access/load-keys.ts";
 import type { Backend } from "./comfyui/backend.ts";
 import { createBackend } from "./comfyui/comfy-backend.ts";
 import type { Config } from "./config/config.ts";
@@ -10,11 +13,14 @@ import { WebhookSender } from "./events/webhook-sender.ts";
 import { openDiskFileStore } from "./files/disk-file-store.ts";
 import type { FileStore } from "./files/file-store.ts";
 import { postUrl } from "./files/post-url.ts";
+import { gatewayAccess } from "./gateway-access.ts";
 import { GatewayHealth } from "./gateway-health.ts";
 import { GpuReadings } from "./gpu-readings.ts";
 import { createHttpApp, type HttpApp } from "./http/app.ts";
+import type { AccessParts } from "./http/deps.ts";
 import { listen } from "./http/listen.ts";
 import { viewJob } from "./http/views/job-view.ts";
+import { viewOutput } from "./http/views/output-view.ts";
 import type { JobStore } from "./job/job-store.ts";
 import { ModelCache } from "./model-cache.ts";
 import { Runner } from "./runner/runner.ts";
@@ -90,6 +96,7 @@ interface Core {
   readonly hub: JobHub;
   readonly backend: Backend;
   readonly workflows: DiscoveredWorkflows;
+  readonly access: AccessParts;
 }
 
 async function discover({ config, logger, builtinWorkflows }: AppParams): Promise<DiscoveredWorkflows> {
@@ -100,8 +107,13 @@ async function discover({ config, logger, builtinWorkflows }: AppParams): Promis
   return workflows;
 }
 
+function keyDefaults({ keyRequestsPerMinute, keyMaxRunning, keyMaxQueued }: Config): KeyLimits {
+  return { requestsPerMinute: keyRequestsPerMinute, maxRunning: keyMaxRunning, maxQueued: keyMaxQueued };
+}
+
 async function openCore(params: AppParams, started: Stack): Promise<Core> {
   const { config, logger, clock } = params;
+  const keys = new KeyRing(await loadKeys({ variable: config.apiKeys, file: config.apiKeysFile, defaults: keyDefaults(config) }));
   const workflows = await discover(params);
   // First: it locks the data directory.
   const jobs = await openSqliteStore({ path: join(config.dataDir, "jobs.db"), clock });
@@ -112,11 +124,12 @@ async function openCore(params: AppParams, started: Stack): Promise<Core> {
   const backend = createBackend({ url: demo?.url ?? config.comfyuiUrl, clock, logger });
   backend.start();
   started.push(() => backend.stop());
-  return { jobs, files, hub: new JobHub(), backend, workflows };
+  return { jobs, files, hub: new JobHub(), backend, workflows, access: await gatewayAccess(config, keys, clock) };
 }
 
 /** What works by itself beside requests and runs: retention and webhooks. */
-async function startHelpers({ config, logger, clock, checkpoint }: AppParams, { jobs, files, hub }: Core, started: Stack): Promise<void> {
+async function startHelpers({ config, logger, clock, checkpoint }: AppParams, core: Core, started: Stack): Promise<void> {
+  const { jobs, files, hub } = core;
   const { retentionMs, maxStorageBytes, comfyuiOutputDir } = config;
   const upkeep = new Upkeep({ jobs, files, clock, logger, rules: { retentionMs, maxStorageBytes, comfyuiOutputDir } });
   upkeep.start();
@@ -128,7 +141,7 @@ async function startHelpers({ config, logger, clock, checkpoint }: AppParams, { 
     clock,
     checkpoint,
     secret: await loadWebhookSecret({ dataDir: config.dataDir, configured: config.webhookSecret }),
-    render: (job) => viewJob(job),
+    render: (job) => viewJob(job, { outputs: job.outputs.map((output) => viewOutput(job.id, output, core.access.links)) }),
     post: ({ url, ...request }) => postUrl(new URL(url), { ...request, allowPrivateAddresses: config.fetchPrivateAddresses, clock }),
     jitter: () => Math.random(),
     onError: (error) => logger.error({ err: AppError.from(error) }, "webhooks could not be looked after; trying again"),
@@ -152,7 +165,7 @@ function buildTelling({ clock, logger }: AppParams, core: Core): Telling {
 }
 
 function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: AppParams, core: Core, { health, metrics, watch }: Telling, stopping: AbortSignal): HttpApp {
-  const { waitSeconds, maxJsonBytes, maxFileBytes, maxInlineBytes, fetchTimeoutSeconds, fetchPrivateAddresses } = config;
+  const { waitSeconds, maxJsonBytes, maxImageBytes, maxImagePixels, maxFileBytes, maxInlineBytes, fetchTimeoutSeconds, fetchPrivateAddresses } = config;
   const { maxQueued, startTimeoutSeconds, runTimeoutSeconds } = config;
   const models = new ModelCache({ ask: () => core.backend.models(), clock });
   return createHttpApp({
@@ -161,6 +174,8 @@ function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: A
     limits: {
       waitSeconds,
       maxJsonBytes,
+      maxImageBytes,
+      maxImagePixels,
       maxFileBytes,
       maxInlineBytes,
       fetchTimeoutSeconds,
@@ -203,6 +218,7 @@ async function build(params: AppParams, started: Stack): Promise<RunningApp> {
     newPromptId: () => randomUUID(),
     leaseMs: config.leaseSeconds * 1000,
     prefetch: config.prefetch,
+    maxLeased: new Map(core.access.keys.keys().map(({ name, limits }) => [name, limits.maxRunning])),
   });
   await runner.start();
   return {

@@ -10,6 +10,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   json: [],
   generated: [],
+  // Keys, scopes and limits: pure but for one reader of one file.
+  access: ["errors", "telemetry"],
   config: ["errors"],
   telemetry: ["errors"],
   graph: ["errors"],
@@ -23,7 +25,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   files: ["errors", "telemetry"],
   runner: ["job", "events", "comfyui", "files", "graph", "errors", "telemetry"],
   web: ["workflow", "job", "generated"],
-  http: ["workflow", "job", "events", "files", "web", "errors", "telemetry"],
+  http: ["access", "workflow", "job", "events", "files", "web", "errors", "telemetry"],
   // Waits between its questions to OpenRouter by the clock.
   codegen: ["workflow", "graph", "errors", "telemetry"],
   demo: ["graph", "errors"],
@@ -31,7 +33,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   upkeep: ["job", "files", "errors", "telemetry"],
   // What the executable knows of itself: its version, its source map, who started it.
   executable: ["errors"],
-  "webhook-secret": ["config", "errors"],
+  "kept-secret": ["errors"],
+  "webhook-secret": ["config", "kept-secret"],
+  "link-secret": ["kept-secret"],
+  // What app.ts makes of the settings that say who may do what; part of it but for its size.
+  "gateway-access": ["access", "config", "http", "link-secret", "telemetry"],
   // What app.ts composes for /ready and /v1/status out of several rooms; part of it but for its size.
   "gateway-health": ["gpu-readings", "comfyui", "files", "http", "job", "errors", "telemetry"],
   // What app.ts hands to /metrics and /v1/models; parts of it but for their size.
@@ -39,10 +45,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   "model-cache": ["telemetry"],
   app: [
     "gpu-readings", "model-cache",
-    "gateway-health", "webhook-secret", "upkeep", "catalog", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
+    "access", "gateway-access", "gateway-health", "webhook-secret", "upkeep", "catalog", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
     "runner", "events", "http", "codegen", "web", "demo", "errors", "generated",
   ],
-  commands: ["app", "catalog", "executable", "config", "workflow", "codegen", "errors", "telemetry"],
+  commands: ["access", "app", "catalog", "executable", "config", "workflow", "codegen", "errors", "telemetry"],
   main: ["commands", "app", "executable", "config", "errors", "telemetry", "generated"],
 };
 

@@ -4,6 +4,7 @@ import { generate } from "./generate.ts";
 import { health } from "./health.ts";
 import { helpFor, unknownCommand } from "./help.ts";
 import { jobs } from "./jobs.ts";
+import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
 import { version } from "./version.ts";
 
@@ -13,7 +14,7 @@ import { version } from "./version.ts";
  * @param argv without the program itself
  */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const others: readonly Command[] = [serve, generate, jobs, health, config, version];
+  const others: readonly Command[] = [serve, generate, jobs, keys, health, config, version];
   const help = helpFor(others);
   const commands = [...others, help];
   const [first] = argv;

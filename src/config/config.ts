@@ -33,7 +33,29 @@ export interface Config {
   readonly comfyuiOutputDir: string | null;
   /** `whsec_<base64>`; null for the one in the data directory. */
   readonly webhookSecret: string | null;
+  /** As written: it holds keys. See src/access for its form. */
+  readonly apiKeys: string | null;
+  readonly apiKeysFile: string | null;
+  /** Whether everybody on a network may use a gateway without keys. */
+  readonly insecure: boolean;
+  /** Of a key without its own, as the next two. */
+  readonly keyRequestsPerMinute: number;
+  readonly keyMaxRunning: number;
+  readonly keyMaxQueued: number;
+  /** Paths that need a key although they are open by default. */
+  readonly closedPaths: readonly string[];
+  /** Origins of other sites whose pages may use the gateway in a browser. */
+  readonly allowedOrigins: readonly string[];
+  /** How long a signed link to an output works. */
+  readonly linkSeconds: number;
+  /** Whether `POST /v1/jobs` is refused. */
+  readonly noRawGraphs: boolean;
+  /** Node classes a caller's graph may not have; `*` stands for any characters. */
+  readonly deniedNodes: readonly string[];
   readonly maxJsonBytes: number;
+  readonly maxImageBytes: number;
+  /** Of one image: width times height. */
+  readonly maxImagePixels: number;
   readonly maxFileBytes: number;
   /** All outputs of a job together, as base64 in its JSON. */
   readonly maxInlineBytes: number;

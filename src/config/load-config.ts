@@ -1,4 +1,5 @@
 import type { Config, ConfigSource } from "./config.ts";
+import { isLoopback } from "./loopback.ts";
 import { ConfigError, type ConfigProblem } from "./config-error.ts";
 import { readFileValues, type FileValues } from "./read-file.ts";
 import { readFlags } from "./read-flags.ts";
@@ -89,7 +90,20 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
     maxStorageBytes: read<number | null>(settings.maxStorageBytes),
     comfyuiOutputDir: read(settings.comfyuiOutputDir),
     webhookSecret: read(settings.webhookSecret),
+    apiKeys: read(settings.apiKeys),
+    apiKeysFile: read(settings.apiKeysFile),
+    insecure: read(settings.insecure),
+    keyRequestsPerMinute: read(settings.keyRequestsPerMinute),
+    keyMaxRunning: read(settings.keyMaxRunning),
+    keyMaxQueued: read(settings.keyMaxQueued),
+    closedPaths: read<readonly string[]>(settings.closedPaths),
+    allowedOrigins: read<readonly string[]>(settings.allowedOrigins),
+    linkSeconds: read(settings.linkSeconds),
+    noRawGraphs: read(settings.noRawGraphs),
+    deniedNodes: read<readonly string[]>(settings.deniedNodes),
     maxJsonBytes: read(settings.maxJsonBytes),
+    maxImageBytes: read(settings.maxImageBytes),
+    maxImagePixels: read(settings.maxImagePixels),
     maxFileBytes: read(settings.maxFileBytes),
     maxInlineBytes: read(settings.maxInlineBytes),
     fetchPrivateAddresses: read(settings.fetchPrivateAddresses),
@@ -97,8 +111,16 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
     leaseSeconds: read(settings.leaseSeconds),
     logLevel: read(settings.logLevel),
   };
+  problems.push(...openDoor(config));
   if (problems.length > 0) throw new ConfigError(problems);
   return { config, effective: effectiveSettings(config, sources), switches: flags.switches };
+}
+
+/** A gateway that anybody on a network may use is never an accident. */
+function openDoor({ host, apiKeys, apiKeysFile, insecure }: Config): readonly ConfigProblem[] {
+  if (isLoopback(host) || apiKeys !== null || apiKeysFile !== null || insecure) return [];
+  const message = "is reached from other machines, and there are no API keys. Set API_KEYS or --api-keys-file (`comfyui-api keys create` makes a key), or say --insecure when everybody there may use it";
+  return [{ setting: settings.host.name, origin: host, message }];
 }
 
 function unexpected(argument: string): ConfigProblem {

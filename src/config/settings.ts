@@ -1,9 +1,9 @@
 import type { ConfigKey } from "./config.ts";
 import { redactUrl } from "./redact-url.ts";
 import { bytesOrNone, durationOrNone, writeBytes, writeDuration } from "./quantity.ts";
-import { httpUrl, integer, oneOf, optionalText, text, webhookSecret, yesNo, yesNoAuto, type Value } from "./value.ts";
+import { httpUrl, integer, listOf, oneOf, optionalText, text, webhookSecret, yesNo, yesNoAuto, type Value } from "./value.ts";
 
-export type SettingValue = string | number | boolean | null;
+export type SettingValue = string | number | boolean | null | readonly string[];
 
 /** One thing that can be set: in the file under `name`, in the environment under `env`, on the command line as `flagOf(name)`. */
 export interface Setting<T extends SettingValue> {
@@ -166,6 +166,105 @@ export const settings = {
     doc: "Signs webhooks. Unset, one is made and kept in `webhook-secret` in the data directory. A flag can be read by every user of the machine: prefer the environment or the file",
     redact: () => "***",
   },
+  apiKeys: {
+    name: "api_keys",
+    env: "API_KEYS",
+    value: optionalText("key, name:key or name:key:scope+scope, with commas between; scopes are run, read and admin"),
+    default: null,
+    doc: "Who may use the gateway. A flag can be read by every user of the machine: prefer the environment, or a file of hashes",
+    redact: () => "***",
+  },
+  apiKeysFile: {
+    name: "api_keys_file",
+    env: "API_KEYS_FILE",
+    value: optionalText("a YAML file as `comfyui-api keys create` prints it; relative to the working directory"),
+    default: null,
+    doc: "Who may use the gateway: names, hashes of keys, scopes and limits. Read at start",
+  },
+  insecure: {
+    name: "insecure",
+    env: "INSECURE",
+    value: yesNo,
+    default: false,
+    doc: "Listen on an address that other machines reach although there are no API keys: everybody there may use the gateway",
+    bare: "true",
+  },
+  keyRequestsPerMinute: {
+    name: "key_requests_per_minute",
+    env: "KEY_REQUESTS_PER_MINUTE",
+    // A person with a page that polls once a second stays below it; a loop without a pause does not.
+    value: integer(1, 1_000_000, "requests"),
+    default: 100,
+    doc: "Requests a minute of one API key; more are answered 429. The file of keys can set it for each key",
+  },
+  keyMaxRunning: {
+    name: "key_max_running",
+    env: "KEY_MAX_RUNNING",
+    value: integer(1, 1_000_000, "jobs"),
+    default: 3,
+    doc: "Jobs of one API key that are run at a time; further ones wait while others go first",
+  },
+  keyMaxQueued: {
+    name: "key_max_queued",
+    env: "KEY_MAX_QUEUED",
+    // A tenth of max_queued: ten keys fill the queue, one does not.
+    value: integer(1, 1_000_000, "jobs"),
+    default: 1_000,
+    doc: "Jobs of one API key that may wait; one more is answered 429",
+  },
+  closedPaths: {
+    name: "closed_paths",
+    env: "CLOSED_PATHS",
+    value: listOf("some of health, ready, metrics, docs and openapi.json, with commas between", /^(health|ready|metrics|docs|openapi\.json)$/),
+    default: [],
+    doc: "Paths that need an API key too. By default these five are open, so that probes and browsers find them",
+  },
+  allowedOrigins: {
+    name: "allowed_origins",
+    env: "ALLOWED_ORIGINS",
+    value: listOf("origins such as https://app.example, with commas between", /^https?:\/\/[a-z0-9.:[\]-]+$/),
+    default: [],
+    doc: "Other sites whose pages may use the gateway in a browser (CORS). By default only its own pages may",
+  },
+  linkSeconds: {
+    name: "link_seconds",
+    env: "LINK_SECONDS",
+    // Long enough for the receiver of a webhook that comes late, short enough for a link that leaks.
+    value: integer(60, 30 * 86_400, "seconds"),
+    default: 86_400,
+    doc: "How long the signed link of an output (`signed_url`) works without an API key",
+  },
+  noRawGraphs: {
+    name: "no_raw_graphs",
+    env: "NO_RAW_GRAPHS",
+    value: yesNo,
+    default: false,
+    doc: "Refuse POST /v1/jobs, so that only the workflows of this gateway are run",
+    bare: "true",
+  },
+  deniedNodes: {
+    name: "denied_nodes",
+    env: "DENIED_NODES",
+    value: listOf("names of node classes, with commas between; * stands for any characters", /^[^,]{1,200}$/),
+    default: [],
+    doc: "Node classes that a graph of a caller may not have, such as those that run code or reach the network. Workflows of this gateway may",
+  },
+  maxImageBytes: {
+    name: "max_image_bytes",
+    env: "MAX_IMAGE_BYTES",
+    // A 24-megapixel PNG fits.
+    value: integer(1024, 100_000_000_000, "bytes"),
+    default: 50_000_000,
+    doc: "Largest input image, uploaded or fetched",
+  },
+  maxImagePixels: {
+    name: "max_image_pixels",
+    env: "MAX_IMAGE_PIXELS",
+    // ComfyUI unpacks a picture to 12 bytes a pixel: 100 megapixels are 1.2 GB of its memory.
+    value: integer(1, 1_000_000_000, "pixels"),
+    default: 100_000_000,
+    doc: "Largest input image, width times height, as its header says; no side may be longer than 16384. A small file can unpack to a huge picture",
+  },
   maxJsonBytes: {
     name: "max_json_bytes",
     env: "MAX_JSON_BYTES",
@@ -177,10 +276,10 @@ export const settings = {
   maxFileBytes: {
     name: "max_file_bytes",
     env: "MAX_FILE_BYTES",
-    // A 24-megapixel PNG fits. Files are streamed to disk, so that disk is what this guards.
+    // A film of some minutes. Files are streamed to disk, so that disk is what this guards.
     value: integer(1024, 100_000_000_000, "bytes"),
-    default: 50_000_000,
-    doc: "Largest input file, uploaded or fetched; it is streamed to disk",
+    default: 2_000_000_000,
+    doc: "Largest input file that is no image, uploaded or fetched; it is streamed to disk",
   },
   maxInlineBytes: {
     name: "max_inline_bytes",
@@ -223,7 +322,8 @@ export const settings = {
 } as const satisfies Record<ConfigKey, Setting<SettingValue>>;
 
 /** The value as a person would write it, for one that is written with a unit. */
-export function written({ quantity }: Setting<SettingValue>, value: SettingValue): SettingValue {
+export function written({ quantity }: Setting<SettingValue>, value: SettingValue): Exclude<SettingValue, readonly string[]> {
+  if (typeof value === "object" && value !== null) return value.length === 0 ? null : value.join(",");
   const amount = typeof value === "number" ? value : null;
   if (quantity === "duration") return writeDuration(amount);
   return quantity === "bytes" ? writeBytes(amount) : value;

@@ -81,3 +81,9 @@ export const webhookSecret: Value<string | null> = {
       }),
   ]),
 };
+
+/** Several, with commas between, or a list in the file. */
+export function listOf(allowed: string, item: RegExp): Value<readonly string[]> {
+  const split = z.string().transform((written) => written.split(",").map((each) => each.trim()).filter((each) => each !== ""));
+  return { allowed, schema: z.union([z.null().transform(() => []), z.array(z.string()), split]).pipe(z.array(z.string().regex(item))) };
+}

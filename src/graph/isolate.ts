@@ -13,10 +13,8 @@ function asFileName(nodeId: string): string {
 /**
  * Gives a run a folder of its own below ComfyUI's output folder, so that no two runs count up the same file names:
  * every input named `filename_prefix` becomes `<prefix>/<its own prefix>`, whatever the class of its node. A prefix
- * that is linked or is not text becomes `<prefix>/<node id>`.
- *
- * A prefix that leads out of the output folder stays as it is: ComfyUI refuses it by itself when the node runs
- * (comfyui-protocol.md §7.3), while one of our folders before `../..` would turn it into a legal path elsewhere.
+ * that is linked, is not text, or would lead out of the output folder (confine.ts refuses those of callers at the door)
+ * becomes `<prefix>/<node id>`.
  *
  * @param prefix relative, with `/`: `comfyui-api/<job id>`
  */
@@ -25,8 +23,8 @@ export function isolateOutputs(graph: Graph, prefix: string): Graph {
     Object.entries(graph).map(([nodeId, node]) => {
       const own = node.inputs["filename_prefix"];
       if (own === undefined) return [nodeId, node];
-      const name = typeof own === "string" && own.trim() !== "" ? own : asFileName(nodeId);
-      return [nodeId, leadsOut(name) ? node : { ...node, inputs: { ...node.inputs, filename_prefix: `${prefix}/${name}` } }];
+      const name = typeof own === "string" && own.trim() !== "" && !leadsOut(own) ? own : asFileName(nodeId);
+      return [nodeId, { ...node, inputs: { ...node.inputs, filename_prefix: `${prefix}/${name}` } }];
     }),
   );
 }

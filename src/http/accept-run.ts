@@ -1,10 +1,12 @@
+import type { Caller } from "../access/caller.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { Job, NewJob } from "../job/job.ts";
 import type { Insert } from "../job/job-store.ts";
+import { checkConfined } from "../job/confined.ts";
 import { newJob } from "../job/new-job.ts";
 import type { HttpDeps } from "./deps.ts";
 import { fingerprintOf } from "./fingerprint.ts";
-import { queueFullAnswer, stoppingAnswer } from "./retry-later.ts";
+import { ownQueueFullAnswer, queueFullAnswer, stoppingAnswer } from "./retry-later.ts";
 import type { HttpContext } from "./route.ts";
 import { answerRun } from "./run-answer.ts";
 import { readRunOptions, type RunOptions } from "./run-options.ts";
@@ -19,23 +21,23 @@ export interface RunRequest {
   readonly prepare: (body: unknown) => Promise<Pick<NewJob, "inputs" | "graph" | "files" | "origins">>;
 }
 
-type Idempotency = NonNullable<Insert["idempotency"]>;
+/** The parts of the gateway, as far as they are there for one caller. */
+export type RunDeps = HttpDeps & { readonly caller: Caller };
 
-/** Keys are remembered for each owner apart; there is one as long as there are no API keys. */
-const owner = null;
+type Idempotency = NonNullable<Insert["idempotency"]>;
 
 /**
  * From request to answer: refuses what cannot run before any work is done for it, recognises what was accepted before,
  * stores the job, then waits as long as the caller wants. The job is on disk before anything is answered.
  */
-export async function acceptRun(c: HttpContext, deps: HttpDeps, run: RunRequest): Promise<Response> {
+export async function acceptRun(c: HttpContext, deps: RunDeps, run: RunRequest): Promise<Response> {
   const options = readRunOptions(c, deps.limits);
   const answer = await answerTo(c, deps, run, options);
   deps.checkpoint("before-answer");
   return answer;
 }
 
-async function answerTo(c: HttpContext, deps: HttpDeps, run: RunRequest, options: RunOptions): Promise<Response> {
+async function answerTo(c: HttpContext, deps: RunDeps, run: RunRequest, options: RunOptions): Promise<Response> {
   if (deps.stopping?.aborted === true) return stoppingAnswer(c);
   // A replay is answered on a full queue too, and only the body tells whether it is one.
   const early = options.idempotencyKey === null ? await refuseWhenFull(c, deps) : null;
@@ -48,13 +50,19 @@ async function answerTo(c: HttpContext, deps: HttpDeps, run: RunRequest, options
     const full = await refuseWhenFull(c, deps);
     if (full !== null) return full;
   }
-  const job = newJob({ ...identityOf(deps, run, options), ...(await run.prepare(body)) });
+  const prepared = await run.prepare(body);
+  checkConfined(run.workflow, prepared);
+  const job = newJob({ ...identityOf(deps, run, options), ...prepared });
   return insert(c, deps, job, options, idempotency);
 }
 
-async function refuseWhenFull(c: HttpContext, deps: HttpDeps): Promise<Response | null> {
+async function refuseWhenFull(c: HttpContext, deps: RunDeps): Promise<Response | null> {
   const { queued } = await deps.jobs.counts();
-  return queued < deps.limits.maxQueued ? null : queueFullAnswer(c, deps, queued);
+  if (queued >= deps.limits.maxQueued) return queueFullAnswer(c, deps, queued);
+  const { name, limits } = deps.caller;
+  if (name === null || limits === null) return null;
+  const own = await deps.jobs.countWaiting({ owner: name });
+  return own < limits.maxQueued ? null : ownQueueFullAnswer(c, deps, own);
 }
 
 function idempotencyOf({ workflow }: RunRequest, body: unknown, options: RunOptions): Idempotency | undefined {
@@ -63,8 +71,8 @@ function idempotencyOf({ workflow }: RunRequest, body: unknown, options: RunOpti
 }
 
 /** @throws {AppError} `idempotency_mismatch` */
-async function earlierJob({ jobs, clock }: HttpDeps, { key, fingerprint }: Idempotency): Promise<Job | null> {
-  const found = await jobs.findIdempotent({ owner, key, nowMs: clock.now() });
+async function earlierJob({ jobs, clock, caller }: RunDeps, { key, fingerprint }: Idempotency): Promise<Job | null> {
+  const found = await jobs.findIdempotent({ owner: caller.name, key, nowMs: clock.now() });
   if (found === null) return null;
   if (found.fingerprint !== fingerprint) throw mismatch();
   return found.job;
@@ -77,14 +85,18 @@ function mismatch(): AppError {
   );
 }
 
-function identityOf(deps: HttpDeps, { workflow }: RunRequest, options: RunOptions): Omit<NewJob, "inputs" | "graph" | "files" | "origins"> {
+function identityOf(deps: RunDeps, { workflow }: RunRequest, options: RunOptions): Omit<NewJob, "inputs" | "graph" | "files" | "origins"> {
   const { priority, startTimeoutMs, runTimeoutMs, webhookUrl } = options;
-  return { id: deps.newId(), owner, workflow, priority, createdAt: deps.clock.now(), startTimeoutMs, runTimeoutMs, webhookUrl };
+  return { id: deps.newId(), owner: deps.caller.name, workflow, priority, createdAt: deps.clock.now(), startTimeoutMs, runTimeoutMs, webhookUrl };
 }
 
-async function insert(c: HttpContext, deps: HttpDeps, job: NewJob, options: RunOptions, idempotency: Idempotency | undefined): Promise<Response> {
+function ownBound({ caller }: RunDeps): Pick<Insert, "maxQueuedOfOwner"> {
+  return caller.limits === null ? {} : { maxQueuedOfOwner: caller.limits.maxQueued };
+}
+
+async function insert(c: HttpContext, deps: RunDeps, job: NewJob, options: RunOptions, idempotency: Idempotency | undefined): Promise<Response> {
   deps.checkpoint("before-row");
-  const answer = await deps.jobs.insert(job, { maxQueued: deps.limits.maxQueued, ...(idempotency === undefined ? {} : { idempotency }) });
+  const answer = await deps.jobs.insert(job, { maxQueued: deps.limits.maxQueued, ...ownBound(deps), ...(idempotency === undefined ? {} : { idempotency }) });
   switch (answer.outcome) {
     case "inserted":
       deps.checkpoint("after-row");
@@ -96,6 +108,8 @@ async function insert(c: HttpContext, deps: HttpDeps, job: NewJob, options: RunO
       return answerRun(c, deps, { job: answer.job, options, isReplayed: true });
     case "conflict":
       throw mismatch();
+    case "owner-full":
+      return ownQueueFullAnswer(c, deps, answer.queued);
     case "full":
       return queueFullAnswer(c, deps, answer.queued);
   }

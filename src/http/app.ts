@@ -1,33 +1,44 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { docsPage } from "../web/docs-page.ts";
+import { admit } from "./admit.ts";
 import type { HttpDeps } from "./deps.ts";
 import { methodNotAllowed } from "./method-not-allowed.ts";
+import { browserGuard } from "./middleware/browser-guard.ts";
 import { answerThrown } from "./middleware/problems.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { cachedOpenApiText } from "./openapi/document.ts";
-import type { HttpEnv, RouteDeps } from "./route.ts";
+import type { HttpContext, HttpEnv, Route, RouteDeps } from "./route.ts";
 import { routes } from "./routes/all.ts";
 import { atWorkflowPath } from "./routes/run-workflow.ts";
+import { scopedDeps } from "./scoped-deps.ts";
 
 export type HttpApp = OpenAPIHono<HttpEnv>;
 
 /** The whole HTTP interface (design.md §2). Its `fetch` answers a request; whoever has a socket may serve it. */
 export function createHttpApp(deps: HttpDeps): HttpApp {
-  const parts: RouteDeps = { ...deps, docs: docsPage(deps.docsAssets), openApiText: cachedOpenApiText(deps.version, deps.workflows) };
+  const parts: Omit<RouteDeps, "caller"> = { ...deps, docs: docsPage(deps.docsAssets), openApiText: cachedOpenApiText(deps.version, deps.workflows) };
   const app: HttpApp = new OpenAPIHono<HttpEnv>();
   app.onError(answerThrown);
-  app.use(securityHeaders, requestLog(deps));
-  for (const { config, pattern, handle } of routes) {
-    app.on(config.method.toUpperCase(), pattern, (c) => {
-      c.set("route", pattern);
-      return handle(c, parts);
+  app.use(securityHeaders, requestLog(deps), browserGuard(deps.access));
+  for (const route of routes) {
+    app.on(route.config.method.toUpperCase(), route.pattern, (c) => {
+      c.set("route", route.pattern);
+      return admitted(c, parts, route);
     });
   }
   for (const [pattern, same] of Map.groupBy(routes, (route) => route.pattern)) {
     const methods = same.map(({ config }) => config.method.toUpperCase());
     app.all(pattern, (c) => methodNotAllowed(c, methods));
   }
-  app.all("*", (c) => atWorkflowPath(c, parts));
+  app.all("*", (c) => admitted(c, parts, { needs: c.req.method === "POST" ? "run" : "read", handle: atWorkflowPath }));
   return app;
+}
+
+type Admitted = Pick<Route, "needs" | "takesLink" | "handle">;
+
+/** Every route is reached through here: who may not is answered, who may gets the parts as far as they are there for him. */
+function admitted(c: HttpContext, parts: Omit<RouteDeps, "caller">, { handle, ...route }: Admitted): Response | Promise<Response> {
+  const caller = admit(c, parts, route);
+  return caller instanceof Response ? caller : handle(c, scopedDeps(parts, caller));
 }

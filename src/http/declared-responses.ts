@@ -9,11 +9,11 @@ export function json(description: string, schema: z.ZodType): Responses[string] 
   return { description, content: { "application/json": { schema } } };
 }
 
-/** Every operation can meet a bug. */
-const always: readonly ErrorCode[] = ["internal"];
+/** Every operation can meet a bug, and every one can be closed to those without a key, and to pages of other sites. */
+const always: readonly ErrorCode[] = ["unauthorized", "not_permitted", "host_not_allowed", "origin_not_allowed", "rate_limited", "internal"];
 
 /** These say when to try again. */
-const temporary: ReadonlySet<ErrorCode> = new Set(["queue_full", "shutting_down"]);
+const temporary: ReadonlySet<ErrorCode> = new Set(["queue_full", "rate_limited", "shutting_down"]);
 
 const retryAfter = { headers: { "Retry-After": { description: "Whole seconds", schema: { type: "integer" } } } } as const;
 

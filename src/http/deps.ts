@@ -1,3 +1,6 @@
+import type { KeyRing } from "../access/key-ring.ts";
+import type { LinkSigner } from "../access/link-signer.ts";
+import type { RequestBudget } from "../access/request-budget.ts";
 import type { JobHub } from "../events/job-hub.ts";
 import type { FileStore } from "../files/file-store.ts";
 import type { JobStore, QueueCounts } from "../job/job-store.ts";
@@ -14,7 +17,11 @@ export interface HttpLimits {
   readonly waitSeconds: number;
   /** Of a JSON body, and of the text parts of a multipart body together. */
   readonly maxJsonBytes: number;
-  /** Of one input file. */
+  /** Of one input image. */
+  readonly maxImageBytes: number;
+  /** Of one input image: width times height. */
+  readonly maxImagePixels: number;
+  /** Of one input file that is no image. */
   readonly maxFileBytes: number;
   /** Of all outputs together that `outputs=inline` puts into a job. */
   readonly maxInlineBytes: number;
@@ -29,6 +36,33 @@ export interface HttpLimits {
   /** For a job that does not say: how long it may run; 0 for ever. */
   readonly runTimeoutSeconds: number;
 }
+
+/** Who may do what. */
+export interface AccessParts {
+  readonly keys: KeyRing;
+  readonly budget: RequestBudget;
+  /** null when callers need no key, and so no links. */
+  readonly links: LinkSigner | null;
+  /** First segments of paths that need a key although they are open by default. */
+  readonly closedPaths: readonly string[];
+  /** Origins of other sites whose pages may use the gateway. */
+  readonly allowedOrigins: readonly string[];
+  /** Whether it is reached under names of this machine only: a page that has its own name lead here is then refused. */
+  readonly isLoopbackOnly: boolean;
+  readonly rawGraphs: boolean;
+  /** Node classes that no graph of a caller may have; `*` stands for any characters. */
+  readonly deniedNodes: readonly string[];
+}
+
+/** What of the job store the HTTP room uses. */
+export type HttpJobs = Pick<
+  JobStore,
+  | "insert" | "findIdempotent" | "get" | "listJobs" | "listOutputs" | "counts" | "countWaiting" | "averageExecutionMs" | "queuePosition" | "queuePositions" | "requestCancel"
+  | "readEvents" | "readAllEvents" | "lastEventSeq" | "listDeliveries" | "redeliver" | "addFileOwner" | "ownsFile"
+>;
+
+/** What of the file store. */
+export type HttpFiles = Pick<FileStore, "put" | "describe" | "read">;
 
 export interface Readiness {
   readonly ready: boolean;
@@ -74,9 +108,10 @@ export interface HttpDeps {
   readonly version: string;
   readonly limits: HttpLimits;
   readonly workflows: WorkflowRegistry;
-  readonly jobs: JobStore;
+  readonly jobs: HttpJobs;
   readonly hub: JobHub;
-  readonly files: FileStore;
+  readonly files: HttpFiles;
+  readonly access: AccessParts;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly docsAssets: DocsAssets;

@@ -28,6 +28,13 @@ export async function queueFullAnswer(c: HttpContext, { jobs, limits }: HttpDeps
   return retryLater(c, new AppError("queue_full", `${queued} jobs wait already, and no more than ${limits.maxQueued} may. Try again in about ${seconds} s.`), seconds);
 }
 
+/** 429, of one key's own jobs: others may have room. */
+export async function ownQueueFullAnswer(c: HttpContext, { jobs }: Pick<HttpDeps, "jobs">, waiting: number): Promise<Response> {
+  const averageMs = (await jobs.averageExecutionMs({ lastRuns: 20 })) ?? guessedRunMs;
+  const seconds = Math.min(maxRetrySeconds, Math.max(1, Math.ceil(averageMs / 1000)));
+  return retryLater(c, new AppError("queue_full", `${waiting} jobs of this API key wait already, and no more may. Try again in about ${seconds} s.`), seconds);
+}
+
 /** 503: the gateway takes no more jobs. */
 export function stoppingAnswer(c: HttpContext): Response {
   return retryLater(c, new AppError("shutting_down", "The gateway is stopping and takes no more jobs. Try again when it is back."), restartSeconds);

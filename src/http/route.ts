@@ -1,6 +1,8 @@
 import type { RouteConfig } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import type { WebSocket } from "ws";
+import type { Caller } from "../access/caller.ts";
+import type { Scope } from "../access/scope.ts";
 import type { AppError } from "../errors/app-error.ts";
 import type { PageFile } from "../web/docs-page.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -21,6 +23,8 @@ export interface HttpEnv {
   readonly Bindings: Connection;
   readonly Variables: {
     requestId: string;
+    /** Of the key that was presented, for the log line. */
+    keyName?: string;
     /** Pattern of the route that answers, for metrics. */
     route?: string;
     /** The job that a request made or found, for the log line. */
@@ -34,6 +38,7 @@ export type HttpContext = Context<HttpEnv>;
 
 /** What a handler has: the parts of the gateway, and what the HTTP room made of them. */
 export interface RouteDeps extends HttpDeps {
+  readonly caller: Caller;
   /** /openapi.json for the workflows there are now. */
   readonly openApiText: () => string;
   /** Files of the docs page, by path. */
@@ -42,7 +47,11 @@ export interface RouteDeps extends HttpDeps {
 
 /** One operation: what /openapi.json says of it, and what answers it. */
 export interface Route {
+  /** What a key must be good for; `open` for none. */
+  readonly needs: Scope | "open";
   readonly config: RouteConfig;
+  /** Whether a signed link will do instead of a key. */
+  readonly takesLink?: boolean;
   /** Path in the router's spelling. */
   readonly pattern: string;
   readonly handle: (c: HttpContext, deps: RouteDeps) => Response | Promise<Response>;

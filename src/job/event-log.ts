@@ -9,6 +9,8 @@ export interface ReadEvents {
 }
 
 export interface ReadAllEvents {
+  /** Only of this owner's jobs; left out: of everybody's. */
+  readonly owner?: string;
   /** The last seq that was read; 0 for all. */
   readonly afterSeq: number;
   /** 1 to 1000. */

@@ -1,5 +1,6 @@
 import type { JsonObject } from "../json/exact.ts";
 import type { EventLog } from "./event-log.ts";
+import type { FileOwners } from "./file-owners.ts";
 import type { AttemptError, Job, JobError, JobOutput, JobProgress, JobStatus, JobSummary, JobWarning, NewJob } from "./job.ts";
 import type { Retention } from "./retention.ts";
 import type { WebhookOutbox } from "./webhook-outbox.ts";
@@ -26,6 +27,8 @@ export interface Page<T> {
 }
 
 export interface ListJobs {
+  /** Only of this owner; left out: of everybody. */
+  readonly owner?: string;
   readonly status?: JobStatus;
   readonly workflow?: string;
   /** 1 to 200. */
@@ -34,6 +37,8 @@ export interface ListJobs {
 }
 
 export interface ListOutputs {
+  /** Only of this owner's jobs; left out: of everybody's. */
+  readonly owner?: string;
   readonly jobId?: string;
   /** 1 to 200. */
   readonly limit: number;
@@ -45,6 +50,11 @@ export interface Claim {
   readonly owner: string;
   readonly leaseMs: number;
   readonly nowMs: number;
+  /**
+   * By owner of jobs: how many of its jobs may be leased at a time. Further ones are passed over until one of them ends,
+   * and keep their places. Who is not named has no bound; orphans are handed out regardless, for ComfyUI may run them.
+   */
+  readonly maxLeased?: ReadonlyMap<string, number>;
 }
 
 export interface ClaimedJob {
@@ -63,6 +73,8 @@ export interface QueueCounts {
 export interface Insert {
   /** With as many jobs of status `queued` already, it is not taken. */
   readonly maxQueued: number;
+  /** Likewise with as many unclaimed ones of the job's own owner. */
+  readonly maxQueuedOfOwner?: number;
   readonly idempotency?: {
     readonly key: string;
     /** Of the request: the same key with another fingerprint is a mistake of the caller. */
@@ -77,7 +89,9 @@ export type InsertAnswer =
   /** The key was used with another fingerprint. Nothing was written. */
   | { readonly outcome: "conflict" }
   /** Nothing was written. */
-  | { readonly outcome: "full"; readonly queued: number };
+  | { readonly outcome: "full"; readonly queued: number }
+  /** The owner has as many waiting as it may. Nothing was written. */
+  | { readonly outcome: "owner-full"; readonly queued: number };
 
 /** An idempotency key is remembered for a day from its job's `createdAt`: longer than any caller retries. */
 export const idempotencyKeyMs = 24 * 60 * 60 * 1000;
@@ -155,7 +169,7 @@ export interface AverageExecution {
  * priority are first come first served; owners take turns however many jobs each has; a higher priority goes first,
  * but V overtakes any rank after a bounded number of turns, so that low never starves.
  */
-export interface JobStore extends EventLog, WebhookOutbox, Retention {
+export interface JobStore extends EventLog, FileOwners, WebhookOutbox, Retention {
   /**
    * Durable before it resolves: a crash of process or machine after that keeps the job. Event: `queued`.
    * The key is looked up before the queue is measured: a replay is answered on a full queue too. Keys of different
@@ -175,6 +189,9 @@ export interface JobStore extends EventLog, WebhookOutbox, Retention {
   listOutputs(query: ListOutputs): Promise<Page<JobOutput & { readonly jobId: string }>>;
 
   counts(): Promise<QueueCounts>;
+
+  /** Unclaimed jobs of one owner. */
+  countWaiting(params: { readonly owner: string }): Promise<number>;
 
   /** Mean of start to end over the newest completed runs, in milliseconds; null when there are none. */
   averageExecutionMs(params: AverageExecution): Promise<number | null>;

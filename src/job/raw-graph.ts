@@ -1,3 +1,5 @@
+import { AppError } from "../errors/app-error.ts";
+import { jsonPointer } from "../errors/pointer.ts";
 import { replaceFileReferences } from "../graph/file-references.ts";
 import { parseGraph, type Graph } from "../graph/graph.ts";
 import type { JobFile } from "./job.ts";
@@ -16,6 +18,29 @@ export interface RawGraph {
 export function readRawGraph(value: unknown): RawGraph {
   const graph = parseGraph(value, "/graph");
   return { graph, fileIds: [...new Set(replaceFileReferences(graph, (id) => `file:${id}`).fileIds)] };
+}
+
+/** The largest graphs people share have some hundred; each is checked, stored and told of by events. */
+const maxNodes = 5_000;
+
+function isDenied(classType: string, patterns: readonly string[]): boolean {
+  return patterns.some((pattern) => new RegExp(`^${pattern.split("*").map((part) => RegExp.escape(part)).join("[^]*")}$`).test(classType));
+}
+
+/**
+ * Checks which nodes a caller's graph has, and how many.
+ *
+ * @param denied names of classes; `*` stands for any characters
+ * @throws {AppError} `invalid_graph` for too many, `node_class_denied`
+ */
+export function checkNodes(graph: Graph, denied: readonly string[]): void {
+  const nodes = Object.entries(graph);
+  if (nodes.length > maxNodes) throw new AppError("invalid_graph", `The graph has ${nodes.length} nodes; at most ${maxNodes} are taken.`);
+  const refused = nodes.filter(([, node]) => isDenied(node.class_type, denied));
+  const [first] = refused;
+  if (first === undefined) return;
+  const errors = refused.map(([id, { class_type }]) => ({ pointer: jsonPointer([id], "/graph"), message: "This class is denied here", node_id: id, class_type }));
+  throw new AppError("node_class_denied", `This gateway does not run the node class ${first[1].class_type.slice(0, 200)} for callers.`, { errors });
 }
 
 /** The graph with the names under which ComfyUI will find the files. */

@@ -14,6 +14,8 @@ export interface RunnerParams extends AttemptDeps {
   readonly leaseMs: number;
   /** Prompts that wait in ComfyUI behind the running one, so that the GPU never idles between two jobs. */
   readonly prefetch: number;
+  /** By owner of jobs: how many of its jobs may be under way at a time. */
+  readonly maxLeased?: ReadonlyMap<string, number>;
 }
 
 /** Claims jobs while ComfyUI answers and drives each through an attempt. */
@@ -90,7 +92,7 @@ export class Runner {
   }
 
   async #claimAll(): Promise<void> {
-    const { jobs, hub, backend, clock, owner, leaseMs, prefetch } = this.#params;
+    const { jobs, hub, backend, clock, owner, leaseMs, prefetch, maxLeased = new Map() } = this.#params;
     const { watch } = this.#params;
     do {
       this.#again = false;
@@ -101,7 +103,7 @@ export class Runner {
       }
       if (expired.length > 0) hub.queueMoved();
       while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
-        const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now() });
+        const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now(), maxLeased });
         if (claimed === null) break;
         hub.queueMoved();
         this.#drive(claimed);

@@ -269,6 +269,7 @@ describe("the worker", () => {
         listRemovable: refusing,
         remove: (params) => jobs.remove(params),
         referencedFiles: (ids) => jobs.referencedFiles(ids),
+        forgetFileOwners: (ids) => jobs.forgetFileOwners(ids),
         removeExpiredKeys: (nowMs) => jobs.removeExpiredKeys(nowMs),
       },
       files,

@@ -1,5 +1,6 @@
 import { AppError } from "../errors/app-error.ts";
 import type { FileStore } from "../files/file-store.ts";
+import type { FileOwners } from "../job/file-owners.ts";
 import type { RemovableJob, Retention } from "../job/retention.ts";
 import type { Clock, Timer } from "../telemetry/clock.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -31,7 +32,7 @@ export interface UpkeepRules {
 }
 
 export interface UpkeepParts {
-  readonly jobs: Pick<Retention, "listRemovable" | "remove" | "referencedFiles" | "removeExpiredKeys">;
+  readonly jobs: Pick<Retention, "listRemovable" | "remove" | "referencedFiles" | "removeExpiredKeys"> & Pick<FileOwners, "forgetFileOwners">;
   readonly files: Pick<FileStore, "usage" | "listUnused" | "remove">;
   readonly clock: Clock;
   readonly logger: Logger;
@@ -136,6 +137,7 @@ export class Upkeep {
     for (const id of ids) {
       const freed = await this.#parts.files.remove(id, { usedBefore });
       if (freed === null) continue;
+      await this.#parts.jobs.forgetFileOwners([id]);
       removed.files += 1;
       removed.bytes += freed;
     }

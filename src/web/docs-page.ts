@@ -46,7 +46,7 @@ const page = `<!doctype html>
 <body>
 <header>
 <h1>comfyui-api</h1>
-<p>Every ComfyUI workflow of this gateway as an endpoint. Open one, change the inputs, press Execute. No sign-in is needed.
+<p>Every ComfyUI workflow of this gateway as an endpoint. Open one, change the inputs, press Execute. Where the gateway has API keys, press Authorize first and give yours.
 The same as OpenAPI 3.1: <a href="/openapi.json">openapi.json</a></p>
 </header>
 <main id="api"></main>
@@ -73,7 +73,8 @@ const style = `body { margin: 0; font-family: system-ui, sans-serif; }
 header { max-width: 1460px; margin: 0 auto; padding: 24px 20px 0; box-sizing: border-box; }
 header h1 { margin: 0 0 4px; font-size: 28px; }
 header p { margin: 0; color: #555; }
-.swagger-ui .information-container, .swagger-ui .scheme-container { display: none; }
+.swagger-ui .information-container, .swagger-ui .servers-title, .swagger-ui .servers { display: none; }
+.swagger-ui .scheme-container { margin: 0; padding: 8px 0; box-shadow: none; background: none; }
 `;
 
 function written(contentType: string, text: string): PageFile {

@@ -1,10 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { ApiKey } from "../../src/access/api-key.ts";
+import { hashKey } from "../../src/access/key-text.ts";
+import { LinkSigner } from "../../src/access/link-signer.ts";
+import { KeyRing } from "../../src/access/key-ring.ts";
+import { RequestBudget } from "../../src/access/request-budget.ts";
 import { JobHub } from "../../src/events/job-hub.ts";
 import { openDiskFileStore } from "../../src/files/disk-file-store.ts";
 import { createHttpApp, type HttpApp } from "../../src/http/app.ts";
-import type { HttpDeps, HttpLimits } from "../../src/http/deps.ts";
+import type { AccessParts, HttpDeps, HttpLimits } from "../../src/http/deps.ts";
+import type { JobStore } from "../../src/job/job-store.ts";
 import { parseJson } from "../../src/json/exact.ts";
 import { openSqliteStore } from "../../src/store/sqlite/sqlite-store.ts";
 import { noCheckpoint } from "../../src/telemetry/checkpoint.ts";
@@ -20,6 +26,8 @@ import { testWorkflows } from "./test-workflows.ts";
 export const limits: HttpLimits = {
   waitSeconds: 30,
   maxJsonBytes: 100_000,
+  maxImageBytes: 150_000,
+  maxImagePixels: 1_000_000,
   maxFileBytes: 200_000,
   maxInlineBytes: 10_000,
   fetchTimeoutSeconds: 5,
@@ -29,11 +37,36 @@ export const limits: HttpLimits = {
   runTimeoutSeconds: 3_600,
 };
 
+/** Of a gateway that everybody may use under any name. */
+export const openAccess: AccessParts = {
+  keys: new KeyRing([]),
+  budget: new RequestBudget(systemClock),
+  links: null,
+  closedPaths: [],
+  allowedOrigins: [],
+  isLoopbackOnly: false,
+  rawGraphs: true,
+  deniedNodes: [],
+};
+
+/** A key of the tests, 20 characters as any. */
+export const testKey = "cak_for-the-tests-only";
+
+/** One key, or what differs of it. */
+export function keyed(parts: Partial<ApiKey> = {}): Pick<AccessParts, "keys" | "budget" | "links"> {
+  const key: ApiKey = { name: "tester", hash: hashKey(testKey), scopes: new Set(["run", "read"]), limits: { requestsPerMinute: 1_000_000, maxRunning: 3, maxQueued: 100 }, ...parts };
+  return {
+    keys: new KeyRing([key]),
+    budget: new RequestBudget(systemClock),
+    links: new LinkSigner({ secret: "of the tests", lifeSeconds: 3_600, clock: systemClock }),
+  };
+}
+
 const broken = { id: "test/broken", file: "test/broken.ts", line: 3, column: 7, message: "Unexpected token" };
 
 export interface Gateway {
   readonly app: HttpApp;
-  readonly deps: HttpDeps;
+  readonly deps: HttpDeps & { readonly jobs: JobStore };
   readonly dir: string;
   readonly runner: TestRunner;
   /** Sends a request, and answers what came back with its body both raw and, when it is JSON, exact. */
@@ -64,7 +97,7 @@ interface Surroundings {
 }
 
 /** The HTTP room over a real SQLite store and a real disk, with a runner that needs no ComfyUI. */
-export async function openGateway(parts: Partial<HttpDeps> = {}, surroundings: Surroundings = {}): Promise<Gateway> {
+export async function openGateway(parts: Partial<Omit<HttpDeps, "jobs">> = {}, surroundings: Surroundings = {}): Promise<Gateway> {
   const dir = surroundings.dir ?? (await mkdtemp(join(tmpdir(), "comfyui-api-http-")));
   const clock = parts.clock ?? systemClock;
   const hub = new JobHub();
@@ -72,7 +105,7 @@ export async function openGateway(parts: Partial<HttpDeps> = {}, surroundings: S
   const files = await openDiskFileStore({ dir: join(dir, "files") });
   const runner = new TestRunner({ jobs, hub, files, clock });
   if (surroundings.isIdle !== true) runner.start();
-  const deps: HttpDeps = {
+  const deps: Gateway["deps"] = {
     version: "1.2.3",
     limits,
     workflows: new WorkflowRegistry({ workflows: testWorkflows(), broken: [broken] }),
@@ -82,6 +115,7 @@ export async function openGateway(parts: Partial<HttpDeps> = {}, surroundings: S
     clock,
     logger: silentLogger,
     docsAssets: swaggerAssets,
+    access: openAccess,
     checkpoint: noCheckpoint,
     newId: () => crypto.randomUUID(),
     drawSeed,

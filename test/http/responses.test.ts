@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { WebSocket } from "ws";
+import { AppError } from "../../src/errors/app-error.ts";
 import { createHttpApp } from "../../src/http/app.ts";
 import { listen } from "../../src/http/listen.ts";
 import { ApiDocument, type DeclaredResponse } from "./api-document.ts";
-import { limits, openGateway, send, type Gateway, type Received, type Sent } from "./gateway.ts";
+import { keyed, limits, openAccess, openGateway, send, testKey, type Gateway, type Received, type Sent } from "./gateway.ts";
 import { pngBytes } from "./test-runner.ts";
 
 type Case = (gateway: Gateway) => Promise<Received>;
@@ -213,6 +214,7 @@ const cases: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
     },
     201: plain("POST", "/v1/files", { body: new Uint8Array(pngBytes()) }),
     400: plain("POST", "/v1/files"),
+    415: plain("POST", "/v1/files", { body: new Uint8Array(pngBytes()), headers: { "Content-Encoding": "gzip" } }),
     413: plain("POST", "/v1/files", { body: new Uint8Array(limits.maxFileBytes + 1) }),
     507: withoutDisk("POST", "/v1/files", { body: new Uint8Array(pngBytes()) }),
   },
@@ -229,6 +231,18 @@ const cases: Readonly<Record<string, Readonly<Record<string, Case>>>> = {
     503: ({ deps }) => send(createHttpApp({ ...deps, readiness: async () => ({ ready: false, problems: ["ComfyUI does not answer."] }) }), "GET", "/ready"),
   },
   status: { 200: plain("GET", "/v1/status"), 400: plain("GET", "/v1/status?x=1"), 507: withoutStore("GET", "/v1/status") },
+  list_models: {
+    200: plain("GET", "/v1/models"),
+    400: plain("GET", "/v1/models?x=1"),
+    502: ({ deps }) => send(createHttpApp({ ...deps, models: () => Promise.reject(new AppError("comfyui_unreachable", "ComfyUI does not answer.")) }), "GET", "/v1/models"),
+  },
+  metrics: {
+    200: ({ deps }) => send(createHttpApp({ ...deps, metrics: { ...deps.metrics, scrape: async () => ({ text: "x 1", contentType: "text/plain" }) } }), "GET", "/metrics"),
+    507: ({ deps }) => {
+      const scrape = (): Promise<never> => Promise.reject(new AppError("storage_failed", "The disk is full."));
+      return send(createHttpApp({ ...deps, metrics: { ...deps.metrics, scrape } }), "GET", "/metrics");
+    },
+  },
   docs: { 200: plain("GET", "/docs") },
   openapi: { 200: plain("GET", "/openapi.json") },
 };
@@ -242,6 +256,25 @@ const bug: (declared: DeclaredResponse) => Case = ({ method, path }) => ({ deps 
   };
   return send(createHttpApp({ ...deps, newId }), method.toUpperCase(), path);
 };
+
+/** Whoever has no key, where every path needs one. */
+const withoutKey: (declared: DeclaredResponse) => Case = ({ method, path }) => ({ deps }) =>
+  send(createHttpApp({ ...deps, access: { ...openAccess, ...keyed(), closedPaths: ["health", "ready", "docs", "openapi.json", "metrics"] } }), method.toUpperCase(), path);
+
+/** A page whose own name was made to lead here. */
+const byAnotherName: (declared: DeclaredResponse) => Case = ({ method, path }) => ({ deps }) =>
+  send(createHttpApp({ ...deps, access: { ...openAccess, isLoopbackOnly: true } }), method.toUpperCase(), path, { headers: { Host: "rebound.example" } });
+
+/** A key whose requests of this minute are used up. */
+const tooOften: (declared: DeclaredResponse) => Case = ({ method, path }) => async ({ deps }) => {
+  const access = { ...openAccess, ...keyed({ limits: { requestsPerMinute: 1, maxRunning: 3, maxQueued: 10 } }), closedPaths: ["health", "ready", "docs", "openapi.json", "metrics"] };
+  const app = createHttpApp({ ...deps, access });
+  await send(app, "GET", "/v1/status", { headers: { "X-API-Key": testKey } });
+  return send(app, method.toUpperCase(), path, { headers: { "X-API-Key": testKey } });
+};
+
+/** What is the same for every operation. */
+const shared: Readonly<Record<string, (declared: DeclaredResponse) => Case>> = { 401: withoutKey, 403: byAnotherName, 429: tooOften, 500: bug };
 
 const gateways: Gateway[] = [];
 
@@ -266,7 +299,7 @@ const declared = document.responses().filter(isCovered);
 describe("each declared response is given", () => {
   it.each(declared)("$operationId → $status", async (response) => {
     const { operationId, status } = response;
-    const run = status === "500" ? bug(response) : cases[operationId]?.[status];
+    const run = cases[operationId]?.[status] ?? shared[status]?.(response);
     expect(run, `no case for ${operationId} ${status}`).toBeDefined();
     const answer = await run?.(await open());
     expect(answer?.status, answer?.bytes.toString()).toBe(Number(status));

@@ -1,4 +1,5 @@
 import { AppError } from "../../errors/app-error.ts";
+import { refuseEncoded } from "./refuse-encoded.ts";
 import { readBytes } from "./read-bytes.ts";
 import { readJsonText } from "./json-text.ts";
 
@@ -11,6 +12,7 @@ const jsonLike = /^(application\/json|application\/[a-z0-9.+-]+\+json|text\/json
  * @throws {AppError} `invalid_json`, `payload_too_large`, or `unsupported_media_type` when it was never meant to be JSON
  */
 export async function readJsonBody(request: Request, maxBytes: number): Promise<unknown> {
+  refuseEncoded(request);
   const bytes = await readBytes(request, maxBytes);
   const text = decode(bytes);
   if (text?.trim() === "") return {};
@@ -35,7 +37,5 @@ function isMeantAsJson(request: Request, text: string | null): boolean {
 }
 
 function contentType(request: Request): string {
-  const encoding = request.headers.get("content-encoding");
-  const type = (request.headers.get("content-type") ?? "nothing").slice(0, 100);
-  return encoding === null ? type : `${type} with Content-Encoding ${encoding.slice(0, 40)}; send it as it is`;
+  return (request.headers.get("content-type") ?? "nothing").slice(0, 100);
 }

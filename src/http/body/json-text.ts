@@ -4,6 +4,9 @@ import { parseJson } from "../../json/exact.ts";
 /** Graphs and inputs are a few levels deep; a parser that recurses must not be led deeper. */
 const maxDepth = 64;
 
+/** A large graph has some ten thousand; a value takes fifty times its two bytes once it is read. */
+const maxValues = 250_000;
+
 /** A double has 309 digits at most; reading a longer integer takes time that grows with its square. */
 const maxDigits = 400;
 
@@ -23,6 +26,7 @@ function endOfString(text: string, start: number): number {
 function danger(text: string): string | null {
   let depth = 0;
   let digits = 0;
+  let values = 0;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
     digits = code >= 0x30 && code <= 0x39 ? digits + 1 : 0;
@@ -30,6 +34,8 @@ function danger(text: string): string | null {
     if (code === quote) at = endOfString(text, at);
     else if (code === 0x5b || code === 0x7b) depth += 1;
     else if (code === 0x5d || code === 0x7d) depth -= 1;
+    if (code === 0x2c || code === 0x5b || code === 0x7b) values += 1;
+    if (values > maxValues) return `it holds more than ${maxValues} values`;
     if (depth > maxDepth) return `it is nested more than ${maxDepth} levels deep`;
   }
   return null;

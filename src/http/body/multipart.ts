@@ -2,6 +2,7 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { Busboy } from "@fastify/busboy";
 import { AppError } from "../../errors/app-error.ts";
+import { refuseEncoded } from "./refuse-encoded.ts";
 import type { StoredFile } from "../../files/file-store.ts";
 
 /** A workflow takes a handful of files; more at once would only fill the disk. */
@@ -75,6 +76,8 @@ class PartCollector {
 
   #takeFile(name: string, content: Readable, filename: string | undefined, put: PutFile): void {
     this.#open.add(content);
+    // It may break off before it is read; whoever reads it then meets the error.
+    content.on("error", () => this.#open.delete(content));
     const stored = put(content, filename).finally(() => this.#open.delete(content));
     this.#add(name, stored.then((file) => ({ name, value: `file:${file.id}`, file })));
   }
@@ -92,6 +95,7 @@ class PartCollector {
  * @throws {AppError} `invalid_multipart`, `payload_too_large`, or what `put` rejects with
  */
 export async function readMultipart(request: Request, put: PutFile, limits: MultipartLimits): Promise<readonly Part[]> {
+  refuseEncoded(request);
   const parser = openParser(request.headers.get("content-type") ?? "", limits.maxTextBytes);
   const collector = new PartCollector(parser, put, limits);
   try {

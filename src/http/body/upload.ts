@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
 import { AppError } from "../../errors/app-error.ts";
-import type { FileStore, StoredFile } from "../../files/file-store.ts";
-import type { HttpDeps, HttpLimits } from "../deps.ts";
+import type { StoredFile } from "../../files/file-store.ts";
+import type { HttpDeps, HttpFiles, HttpLimits } from "../deps.ts";
+import { refuseEncoded } from "./refuse-encoded.ts";
 import { isMultipart, readMultipart } from "./multipart.ts";
 
 export interface UploadDeps extends Pick<HttpDeps, "files"> {
@@ -26,7 +27,7 @@ const hints: Readonly<Record<string, string>> = {
 };
 
 /** Puts bytes into the store, and finds out on the way whether they were there: that can only be asked once all are hashed and none is kept. */
-async function putNoting(files: FileStore, content: AsyncIterable<unknown>, maxBytes: number, filename: string | undefined): Promise<Upload> {
+async function putNoting(files: HttpFiles, content: AsyncIterable<unknown>, maxBytes: number, filename: string | undefined): Promise<Upload> {
   const hash = createHash("sha256");
   let isNew = false;
   async function* noting(): AsyncGenerator<Uint8Array> {
@@ -45,7 +46,8 @@ async function putNoting(files: FileStore, content: AsyncIterable<unknown>, maxB
   return { file, isNew };
 }
 
-async function uploadRaw(request: Request, files: FileStore, maxBytes: number): Promise<Upload> {
+async function uploadRaw(request: Request, files: HttpFiles, maxBytes: number): Promise<Upload> {
+  refuseEncoded(request);
   if (Number(request.headers.get("content-length") ?? 0) > maxBytes) throw new AppError("payload_too_large", `A file may have at most ${maxBytes} bytes.`);
   const type = (request.headers.get("content-type") ?? "").split(";")[0]?.trim().toLowerCase() ?? "";
   const filename = Object.hasOwn(hints, type) ? `upload.${hints[type]}` : undefined;

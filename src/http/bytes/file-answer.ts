@@ -1,6 +1,6 @@
 import { Readable } from "node:stream";
 import { AppError } from "../../errors/app-error.ts";
-import type { FileStore } from "../../files/file-store.ts";
+import type { HttpFiles } from "../deps.ts";
 import { problemAnswer } from "../problem-answer.ts";
 import type { HttpContext } from "../route.ts";
 import { readRange } from "./byte-range.ts";
@@ -42,7 +42,7 @@ function describe(file: ServedFile): Record<string, string> {
  *
  * @throws {AppError} `file_not_found` when the store has lost it
  */
-export async function fileAnswer(c: HttpContext, files: FileStore, file: ServedFile, extra: Readonly<Record<string, string>> = {}): Promise<Response> {
+export async function fileAnswer(c: HttpContext, files: HttpFiles, file: ServedFile, extra: Readonly<Record<string, string>> = {}): Promise<Response> {
   const headers = { ...describe(file), ...extra };
   const tag = entityTag(file.id);
   // A POST that is answered with an output is not a request for that file: conditions do not count there.

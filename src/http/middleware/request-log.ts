@@ -23,6 +23,7 @@ export function requestLog({ logger, clock, newId, metrics }: Pick<HttpDeps, "lo
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,
+      ...(c.get("keyName") === undefined ? {} : { key: c.get("keyName") }),
       duration_ms: durationMs,
       ...(jobId === undefined ? {} : { job_id: jobId }),
       ...(problem === undefined ? {} : describe(problem)),

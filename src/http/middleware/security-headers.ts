@@ -5,6 +5,9 @@ const headers: Readonly<Record<string, string>> = {
   "X-Content-Type-Options": "nosniff",
   "Referrer-Policy": "no-referrer",
   "X-Frame-Options": "DENY",
+  // No page of another site gets a picture into its memory, or a handle on a window of ours.
+  "Cross-Origin-Resource-Policy": "same-origin",
+  "Cross-Origin-Opener-Policy": "same-origin",
   // Of JSON nothing is ever rendered. Pages and files set their own.
   "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
 };

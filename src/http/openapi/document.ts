@@ -16,13 +16,17 @@ const gatewayTags = [
   { name: "gateway", description: "Health and these docs" },
 ];
 
+const keyNote = "Where the gateway has API keys. `comfyui-api keys create` makes one; either header will do.";
+
 type StaticDocument = ReturnType<OpenAPIHono["getOpenAPI31Document"]>;
 
 function staticDocument(version: string): StaticDocument {
   const app = new OpenAPIHono();
   for (const { config } of routes) if (config.hide !== true) app.openAPIRegistry.registerPath(config);
   app.openAPIRegistry.registerWebhook(jobFinished);
-  return app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "comfyui-api", version, description }, servers: [{ url: "/" }] });
+  app.openAPIRegistry.registerComponent("securitySchemes", "apiKey", { type: "apiKey", in: "header", name: "X-API-Key", description: keyNote });
+  app.openAPIRegistry.registerComponent("securitySchemes", "bearer", { type: "http", scheme: "bearer", description: keyNote });
+  return app.getOpenAPI31Document({ openapi: "3.1.0", info: { title: "comfyui-api", version, description }, servers: [{ url: "/" }], security: [{}, { apiKey: [] }, { bearer: [] }] });
 }
 
 /** What every run shares with the run of a raw graph: its parameters, and how it is answered when it was accepted. */

@@ -24,6 +24,7 @@ async function askToCancel(c: HttpContext, deps: HttpDeps, jobId: string): Promi
 }
 
 export const cancelJob: Route = {
+  needs: "run",
   pattern: "/v1/jobs/:id",
   config: createRoute({
     method: "delete",

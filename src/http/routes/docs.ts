@@ -30,6 +30,7 @@ function pageFile(c: HttpContext, { docs }: RouteDeps): Response {
 }
 
 export const docs: Route = {
+  needs: "open",
   pattern: "/docs",
   config: createRoute({
     method: "get",
@@ -43,18 +44,21 @@ export const docs: Route = {
 };
 
 export const docsFile: Route = {
+  needs: "open",
   pattern: "/docs/:file",
   config: createRoute({ hide: true, method: "get", path: "/docs/{file}", responses: { 200: { description: "A file of the page" } } }),
   handle: pageFile,
 };
 
 export const home: Route = {
+  needs: "open",
   pattern: "/",
   config: createRoute({ hide: true, method: "get", path: "/", responses: { 302: { description: "To the page" } } }),
   handle: () => new Response(null, { status: 302, headers: { Location: "/docs" } }),
 };
 
 export const openApi: Route = {
+  needs: "open",
   pattern: "/openapi.json",
   config: createRoute({
     method: "get",

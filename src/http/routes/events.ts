@@ -25,6 +25,7 @@ happened before come first, each once and in order; the stream ends after \`comp
 repeated: \`{"job_id","node_id","content_type","data"}\`, the newest picture of the job under way in base64. A comment every 15 s keeps the connection open.`;
 
 export const jobEvents: Route = {
+  needs: "read",
   pattern: "/v1/jobs/:id/events",
   config: createRoute({
     method: "get",

@@ -11,6 +11,7 @@ import { FileSchema, viewFile } from "../views/file-view.ts";
 import { byteResponses, rangeHeaderParams } from "./byte-responses.ts";
 
 export const uploadFile: Route = {
+  needs: "run",
   pattern: "/v1/files",
   config: createRoute({
     method: "post",
@@ -28,7 +29,7 @@ export const uploadFile: Route = {
     responses: {
       200: json("The file was known already", FileSchema),
       201: json("The file is stored", FileSchema),
-      ...problems("invalid_query", "invalid_multipart", "invalid_file", "payload_too_large", "storage_failed"),
+      ...problems("invalid_query", "invalid_multipart", "invalid_file", "payload_too_large", "unsupported_media_type", "storage_failed"),
     },
   }),
   async handle(c, deps) {
@@ -40,6 +41,7 @@ export const uploadFile: Route = {
 };
 
 export const getFile: Route = {
+  needs: "read",
   pattern: "/v1/files/:id",
   config: createRoute({
     method: "get",

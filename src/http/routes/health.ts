@@ -6,6 +6,7 @@ import type { Route } from "../route.ts";
 import { HealthSchema, ReadySchema } from "../views/status-view.ts";
 
 export const health: Route = {
+  needs: "open",
   pattern: "/health",
   config: createRoute({
     method: "get",
@@ -19,6 +20,7 @@ export const health: Route = {
 };
 
 export const ready: Route = {
+  needs: "open",
   pattern: "/ready",
   config: createRoute({
     method: "get",

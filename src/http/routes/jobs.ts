@@ -1,7 +1,7 @@
 import { createRoute, z } from "@hono/zod-openapi";
 import { AppError } from "../../errors/app-error.ts";
 import { jobStatuses } from "../../job/job.ts";
-import { nameFiles, readRawGraph } from "../../job/raw-graph.ts";
+import { checkNodes, nameFiles, readRawGraph } from "../../job/raw-graph.ts";
 import { acceptRun, type RunRequest } from "../accept-run.ts";
 import { jsonAnswer } from "../answer.ts";
 import { readJsonBody } from "../body/json-body.ts";
@@ -36,11 +36,13 @@ function graphOf(body: unknown): unknown {
 
 async function prepareGraph(body: unknown, deps: HttpDeps): ReturnType<RunRequest["prepare"]> {
   const { graph, fileIds } = readRawGraph(graphOf(body));
+  checkNodes(graph, deps.access.deniedNodes);
   const files = await filesOfGraph(fileIds, deps);
   return { inputs: {}, graph: nameFiles(graph, files), files, origins: {} };
 }
 
 export const runGraph: Route = {
+  needs: "run",
   pattern: "/v1/jobs",
   config: createRoute({
     method: "post",
@@ -51,10 +53,11 @@ export const runGraph: Route = {
     request: { query: runQuery, headers: runHeaderParams, body: { required: true, content: { "application/json": { schema: GraphRequestSchema } } } },
     responses: {
       ...runResponses,
-      ...problems("invalid_json", "invalid_graph", "invalid_query", "invalid_file", "payload_too_large", "unsupported_media_type", "storage_failed", ...acceptErrors, ...runErrors),
+      ...problems("invalid_json", "invalid_graph", "raw_graphs_off", "node_class_denied", "invalid_query", "invalid_file", "payload_too_large", "unsupported_media_type", "storage_failed", ...acceptErrors, ...runErrors),
     },
   }),
   handle(c, deps) {
+    if (!deps.access.rawGraphs) throw new AppError("raw_graphs_off", "This gateway runs its own workflows only. GET /v1/workflows lists them.");
     return acceptRun(c, deps, {
       workflow: null,
       readBody: () => readJsonBody(c.req.raw, deps.limits.maxJsonBytes),
@@ -70,6 +73,7 @@ const listQuery = z.strictObject({
 });
 
 export const listJobs: Route = {
+  needs: "read",
   pattern: "/v1/jobs",
   config: createRoute({
     method: "get",
@@ -91,6 +95,7 @@ export const listJobs: Route = {
 const getQuery = z.strictObject({ outputs: outputsQuery });
 
 export const getJob: Route = {
+  needs: "read",
   pattern: "/v1/jobs/:id",
   config: createRoute({
     method: "get",

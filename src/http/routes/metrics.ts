@@ -4,6 +4,7 @@ import { problems } from "../declared-responses.ts";
 import type { Route } from "../route.ts";
 
 export const metrics: Route = {
+  needs: "open",
   pattern: "/metrics",
   config: createRoute({
     method: "get",

@@ -24,6 +24,7 @@ const ModelsSchema = z
   .openapi("Models");
 
 export const models: Route = {
+  needs: "read",
   pattern: "/v1/models",
   config: createRoute({
     method: "get",

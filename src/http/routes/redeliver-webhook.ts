@@ -8,6 +8,7 @@ import { pathParam, type Route } from "../route.ts";
 import { JobSchema } from "../views/job-view.ts";
 
 export const redeliverWebhook: Route = {
+  needs: "run",
   pattern: "/v1/jobs/:id/webhook/redeliver",
   config: createRoute({
     method: "post",

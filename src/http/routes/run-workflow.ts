@@ -1,10 +1,9 @@
 import { AppError } from "../../errors/app-error.ts";
 import { prepareRun } from "../../workflow/prepare.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
-import { acceptRun } from "../accept-run.ts";
+import { acceptRun, type RunDeps } from "../accept-run.ts";
 import { jsonAnswer } from "../answer.ts";
 import { readInputs } from "../body/inputs.ts";
-import type { HttpDeps } from "../deps.ts";
 import { fileResolver } from "../file-inputs.ts";
 import { findWorkflow } from "../find-workflow.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
@@ -17,7 +16,7 @@ function describe(c: HttpContext, workflow: Workflow): Response {
   return jsonAnswer(200, viewWorkflow(workflow, new URL(c.req.url).origin));
 }
 
-function run(c: HttpContext, deps: HttpDeps, workflow: Workflow): Promise<Response> {
+function run(c: HttpContext, deps: RunDeps, workflow: Workflow): Promise<Response> {
   return acceptRun(c, deps, {
     workflow: workflow.id,
     readBody: () => readInputs(c.req.raw, workflow.inputSchema, deps),
@@ -29,7 +28,7 @@ function run(c: HttpContext, deps: HttpDeps, workflow: Workflow): Promise<Respon
 const ownSegments = /^(v1|docs|health|ready|metrics|openapi\.json)$/;
 
 /** `/{family}/{name}` and deeper: whatever no other route takes. The workflows are looked up at each request, so that they can change. */
-export function atWorkflowPath(c: HttpContext, deps: HttpDeps): Response | Promise<Response> {
+export function atWorkflowPath(c: HttpContext, deps: RunDeps): Response | Promise<Response> {
   const segments = c.req.path.slice(1).split("/");
   if (segments.length < 2 || segments.includes("") || ownSegments.test(segments[0] ?? "")) {
     throw new AppError("route_not_found", "Nothing is served here. GET /docs shows what is.");

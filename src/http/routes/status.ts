@@ -6,6 +6,7 @@ import type { Route } from "../route.ts";
 import { StatusSchema, viewStatus } from "../views/status-view.ts";
 
 export const status: Route = {
+  needs: "read",
   pattern: "/v1/status",
   config: createRoute({
     method: "get",

@@ -3,22 +3,14 @@ import { AppError } from "../../errors/app-error.ts";
 import { problems } from "../declared-responses.ts";
 import { problemAnswer } from "../problem-answer.ts";
 import { noQuery, readQuery } from "../query.ts";
-import { bindingsOf, type HttpContext, type Route } from "../route.ts";
+import { bindingsOf, type Route } from "../route.ts";
+import { isOfAnotherSite } from "../site.ts";
 import { maxSubscriptions, StreamSession } from "../stream/stream-session.ts";
 import { streamPath } from "../stream/messages.ts";
 
-/**
- * A page of another site may open a WebSocket to any address its visitor reaches, and read all of it: unlike for other
- * requests, nothing but the server stands in the way.
- */
-function isOfAnotherSite(c: HttpContext): boolean {
-  const site = c.req.header("Sec-Fetch-Site");
-  if (site !== undefined) return site !== "same-origin" && site !== "none";
-  const origin = c.req.header("Origin");
-  return origin !== undefined && URL.parse(origin)?.host !== c.req.header("Host")?.toLowerCase();
-}
+const description = `A page's script, which can set no headers here, gives its API key as a subprotocol: \`new WebSocket(url, ["comfyui-api", "key." + key])\`.
 
-const description = `Send \`{"type":"subscribe","job_id":"…","after":0}\` for the events of a job after the one with that id (0, or nothing, for all), or
+Send \`{"type":"subscribe","job_id":"…","after":0}\` for the events of a job after the one with that id (0, or nothing, for all), or
 \`{"type":"subscribe","job_id":"*","after":0}\` for those of all jobs after the one with that \`seq\` (nothing for those to come). At most ${maxSubscriptions} at a time;
 a job that is subscribed to again begins again. The gateway sends:
 
@@ -29,6 +21,7 @@ a job that is subscribed to again begins again. The gateway sends:
 - \`{"type":"error","job_id":"…","problem":{…}}\`: a message that could not be followed (schema \`Problem\`)`;
 
 export const stream: Route = {
+  needs: "read",
   pattern: streamPath,
   config: createRoute({
     method: "get",
@@ -41,7 +34,8 @@ export const stream: Route = {
   }),
   handle(c, deps) {
     readQuery(c, noQuery);
-    if (isOfAnotherSite(c)) throw new AppError("origin_not_allowed", "Only pages of this gateway may open its stream in a browser.");
+    // A page of another site may open a WebSocket to any address its visitor reaches, and read all of it: nothing but the server stands in the way.
+    if (isOfAnotherSite(c, deps.access.allowedOrigins)) throw new AppError("origin_not_allowed", "Only pages of this gateway may open its stream in a browser.");
     const { upgrade } = bindingsOf(c);
     if (upgrade !== undefined) return upgrade((socket) => new StreamSession(socket, deps).start());
     const error = new AppError("upgrade_required", "Open this path as a WebSocket. GET /v1/jobs/{id}/events has the same events over plain HTTP.");

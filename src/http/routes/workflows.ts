@@ -16,6 +16,7 @@ const params = z.object({
 });
 
 export const listWorkflows: Route = {
+  needs: "read",
   pattern: "/v1/workflows",
   config: createRoute({
     method: "get",
@@ -32,6 +33,7 @@ export const listWorkflows: Route = {
 };
 
 export const describeWorkflow: Route = {
+  needs: "read",
   pattern: "/v1/workflows/:id{.+}",
   config: createRoute({
     method: "get",
@@ -49,6 +51,7 @@ export const describeWorkflow: Route = {
 };
 
 export const makeGraph: Route = {
+  needs: "run",
   // The router takes no pattern that goes on behind a parameter of many segments: the last one is part of it.
   pattern: "/v1/workflows/:id{.+/graph}",
   config: createRoute({

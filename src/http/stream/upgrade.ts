@@ -26,6 +26,11 @@ function toRequest({ url = "", headersDistinct }: IncomingMessage): Request {
   return new Request(`http://gateway${url}`, { headers });
 }
 
+/** The one that is spoken; the other that a page may name carries its key, and is not repeated. */
+function handleProtocols(offered: ReadonlySet<string>): string | false {
+  return offered.has("comfyui-api") ? "comfyui-api" : false;
+}
+
 /** Answers without an upgrade, and ends the connection. */
 async function refuse(socket: Duplex, response: Response): Promise<void> {
   const body = Buffer.from(await response.arrayBuffer());
@@ -36,7 +41,7 @@ async function refuse(socket: Duplex, response: Response): Promise<void> {
 
 /** Lets the app answer requests for a WebSocket like any others: its middleware sees them, and its route says who is let in. */
 export function acceptUpgrades(server: Server, app: HttpApp): Upgraded {
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false });
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false, handleProtocols });
 
   async function answer(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     const opened: OpenSocket[] = [];

@@ -1,4 +1,5 @@
 import { z } from "@hono/zod-openapi";
+import type { LinkSigner } from "../../access/link-signer.ts";
 import { outputKinds, type JobOutput } from "../../job/job.ts";
 import { jobPath } from "./paths.ts";
 
@@ -12,6 +13,7 @@ export const OutputSchema = z
     size: z.number().int().openapi({ description: "Bytes" }),
     sha256: z.string(),
     url: z.string(),
+    signed_url: z.string().optional().openapi({ description: "Where the gateway has API keys: the same without one, for a while" }),
     text: z.string().optional().openapi({ description: "The text itself, of an output that is a text and not a file" }),
     data: z.string().optional().openapi({ description: "The bytes in base64, with `outputs=inline`" }),
   })
@@ -26,7 +28,8 @@ export const OutputPageSchema = z
   })
   .openapi("OutputPage");
 
-export function viewOutput(jobId: string, output: JobOutput): OutputView {
+export function viewOutput(jobId: string, output: JobOutput, links: LinkSigner | null = null): OutputView {
+  const url = `${jobPath(jobId)}/outputs/${output.index}`;
   return {
     index: output.index,
     node_id: output.nodeId,
@@ -35,7 +38,8 @@ export function viewOutput(jobId: string, output: JobOutput): OutputView {
     content_type: output.contentType,
     size: output.size,
     sha256: output.sha256,
-    url: `${jobPath(jobId)}/outputs/${output.index}`,
+    url,
+    ...(links === null ? {} : { signed_url: links.sign(url) }),
     ...(output.text === undefined ? {} : { text: output.text }),
   };
 }

@@ -16,6 +16,7 @@ export const eventSql = {
   ofJob: `SELECT ${columns} FROM jobs JOIN events ON job_seq = jobs.seq WHERE jobs.id = :jobId AND events.id > :afterId ORDER BY events.id LIMIT :limit`,
   // CROSS JOIN: events first, in their order.
   ofAll: `SELECT ${columns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq ORDER BY events.seq LIMIT :limit`,
+  ofOwner: `SELECT ${columns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq AND owner = :owner ORDER BY events.seq LIMIT :limit`,
   last: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
   warningsOfJob: "SELECT data FROM events WHERE job_seq = :jobSeq AND type = 'warning'",
 } as const;
@@ -53,8 +54,9 @@ export class EventTable {
     return this.#read(eventSql.ofJob, { jobId, afterId, limit: checkedLimit(limit, maxEvents) });
   }
 
-  ofAll({ afterSeq, limit }: ReadAllEvents): readonly JobEvent[] {
-    return this.#read(eventSql.ofAll, { afterSeq, limit: checkedLimit(limit, maxEvents) });
+  ofAll({ owner, afterSeq, limit: asked }: ReadAllEvents): readonly JobEvent[] {
+    const limit = checkedLimit(asked, maxEvents);
+    return owner === undefined ? this.#read(eventSql.ofAll, { afterSeq, limit }) : this.#read(eventSql.ofOwner, { owner, afterSeq, limit });
   }
 
   lastSeq(): number {

@@ -20,6 +20,9 @@ export const jobSql = {
   outputsOfJob: `SELECT ${outputColumns} FROM outputs WHERE job_seq = :seq ORDER BY idx`,
   /** :seq and :index of the last output seen; the first page begins before every output. */
   outputsAfter: `SELECT ${outputColumns} FROM outputs WHERE job_seq <= :seq AND (job_seq < :seq OR idx > :index) ORDER BY job_seq DESC, idx LIMIT :limit`,
+  outputsOfOwnerAfter: `SELECT ${outputColumns} FROM outputs CROSS JOIN jobs ON jobs.seq = job_seq
+    WHERE owner = :owner AND job_seq <= :seq AND (job_seq < :seq OR idx > :index) ORDER BY job_seq DESC, idx LIMIT :limit`,
+  isOfOwner: "SELECT seq FROM jobs WHERE seq = :seq AND owner = :owner",
   outputsOfJobAfter: `SELECT ${outputColumns} FROM outputs WHERE job_seq = :seq AND idx > :index ORDER BY idx LIMIT :limit`,
 
   countByStatus: `SELECT status, COUNT(*) AS count FROM jobs WHERE status IN ${unfinished} GROUP BY status`,
@@ -31,13 +34,19 @@ export const jobSql = {
 
 /** Which filters a list of jobs has. */
 export interface JobFilter {
+  readonly owner: boolean;
   readonly status: boolean;
   readonly workflow: boolean;
 }
 
 /** One list for each set of filters, so that each finds its index. */
 export function listJobsSql(filter: JobFilter): string {
-  const conditions = ["jobs.seq < :before", ...(filter.workflow ? ["workflow = :workflow"] : []), ...(filter.status ? ["status = :status"] : [])];
+  const conditions = [
+    "jobs.seq < :before",
+    ...(filter.owner ? ["owner = :owner"] : []),
+    ...(filter.workflow ? ["workflow = :workflow"] : []),
+    ...(filter.status ? ["status = :status"] : []),
+  ];
   return `SELECT ${summaryColumns} FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE ${conditions.join(" AND ")} ORDER BY jobs.seq DESC LIMIT :limit`;
 }
 
@@ -80,9 +89,10 @@ export class JobTable {
     const limit = checkedLimit(query.limit, maxPageItems);
     const { seq: before } = query.cursor === undefined ? fromTheNewest : decodeCursor("jobs", query.cursor);
     const parameters: Record<string, SQLInputValue> = { before, limit: limit + 1 };
+    if (query.owner !== undefined) parameters["owner"] = query.owner;
     if (query.status !== undefined) parameters["status"] = query.status;
     if (query.workflow !== undefined) parameters["workflow"] = query.workflow;
-    const text = listJobsSql({ status: query.status !== undefined, workflow: query.workflow !== undefined });
+    const text = listJobsSql({ owner: query.owner !== undefined, status: query.status !== undefined, workflow: query.workflow !== undefined });
     const found = this.#connection.all(text, parameters).map((row) => readSummary(row, this.#parts));
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
@@ -92,7 +102,7 @@ export class JobTable {
   listOutputs(query: ListOutputs): Page<JobOutput & { readonly jobId: string }> {
     const limit = checkedLimit(query.limit, maxPageItems);
     const after = query.cursor === undefined ? fromTheNewest : decodeCursor("outputs", query.cursor);
-    const found = this.#outputRows(query.jobId, after, limit + 1).map(readOutput);
+    const found = this.#outputRows(query, after, limit + 1).map(readOutput);
     const page = found.slice(0, limit);
     const last = found.length > limit ? page.at(-1) : undefined;
     return {
@@ -119,9 +129,12 @@ export class JobTable {
     return readRow(idRow, this.#connection.get(jobSql.idBySeq, { seq })).id;
   }
 
-  #outputRows(jobId: string | undefined, after: { readonly seq: number; readonly index: number }, limit: number): readonly unknown[] {
-    if (jobId === undefined) return this.#connection.all(jobSql.outputsAfter, { ...after, limit });
+  #outputRows({ jobId, owner }: ListOutputs, after: { readonly seq: number; readonly index: number }, limit: number): readonly unknown[] {
+    if (jobId === undefined) {
+      return owner === undefined ? this.#connection.all(jobSql.outputsAfter, { ...after, limit }) : this.#connection.all(jobSql.outputsOfOwnerAfter, { ...after, owner, limit });
+    }
     const seq = this.seqOf(jobId);
+    if (seq !== null && owner !== undefined && this.#connection.get(jobSql.isOfOwner, { seq, owner }) === undefined) return [];
     // A cursor of a longer list may stand at another job: everything of an older one is still to come.
     if (seq === null || seq > after.seq) return [];
     return this.#connection.all(jobSql.outputsOfJobAfter, { seq, index: seq < after.seq ? -1 : after.index, limit });

@@ -23,6 +23,8 @@ export const queueSql = {
     RETURNING seq`,
   insertRequest: "INSERT INTO job_requests (job_seq, inputs, origins, graph) VALUES (:seq, :inputs, :origins, :graph)",
   insertFile: "INSERT INTO input_files (job_seq, idx, file_id, name) VALUES (:seq, :idx, :fileId, :name)",
+  countOfOwner: `SELECT COUNT(*) AS count FROM jobs INDEXED BY jobs_waiting_by_flow WHERE ${waiting} AND owner = :owner`,
+  leasedOwners: "SELECT owner FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL AND owner IS NOT NULL",
   countQueued: "SELECT COUNT(*) AS count FROM jobs WHERE status = 'queued'",
 
   rank: `SELECT seq, rank FROM jobs WHERE id = :id AND ${waiting}`,
@@ -34,6 +36,8 @@ export const queueSql = {
 
   firstOrphan: `SELECT seq FROM ${amongOrphans} ORDER BY urgency, seq LIMIT 1`,
   firstWaiting: `SELECT seq, virtual_time FROM ${amongWaiting} AND (not_before IS NULL OR not_before <= :nowMs OR not_before > :nowMs + ${longestDelayMs}) ORDER BY rank, seq LIMIT 1`,
+  firstWaitingOfOthers: `SELECT seq, virtual_time FROM ${amongWaiting} AND (not_before IS NULL OR not_before <= :nowMs OR not_before > :nowMs + ${longestDelayMs})
+    AND (owner IS NULL OR owner NOT IN (SELECT value FROM json_each(:full))) ORDER BY rank, seq LIMIT 1`,
   lease: "UPDATE jobs SET lease_owner = :owner, lease_token = :token, lease_until = :until, not_before = NULL, told_place = NULL WHERE seq = :seq",
   nextRetry: `SELECT min(not_before) AS value FROM jobs INDEXED BY jobs_delayed WHERE ${waiting} AND not_before IS NOT NULL AND not_before > :nowMs`,
   nextDeadline: `SELECT min(start_deadline) AS value FROM jobs INDEXED BY jobs_to_start WHERE ${waiting} AND start_deadline IS NOT NULL`,
@@ -41,6 +45,7 @@ export const queueSql = {
 
 const rankRow = z.object({ seq: z.number(), rank: z.number() });
 const placeRow = z.object({ seq: z.number(), told_place: z.number().nullable() });
+const ownerRow = z.object({ owner: z.string() });
 const waitingRow = z.object({ seq: z.number(), virtual_time: z.number() });
 
 /** The jobs that wait, and their order. */
@@ -57,6 +62,11 @@ export class Queue {
 
   get length(): number {
     return this.#count(queueSql.countQueued);
+  }
+
+  /** Unclaimed jobs of the owner. */
+  lengthOf(owner: string): number {
+    return readRow(countRow, this.#connection.get(queueSql.countOfOwner, { owner })).count;
   }
 
   /** @returns its seq */
@@ -119,8 +129,8 @@ export class Queue {
   }
 
   /** Leases the job whose turn it is. @returns its seq, null when there is none */
-  take(lease: { readonly owner: string; readonly token: string; readonly until: number }, nowMs: number): number | null {
-    const seq = this.#firstOrphan(nowMs) ?? this.#firstWaiting(nowMs);
+  take(lease: { readonly owner: string; readonly token: string; readonly until: number }, nowMs: number, maxLeased: ReadonlyMap<string, number>): number | null {
+    const seq = this.#firstOrphan(nowMs) ?? this.#firstWaiting(nowMs, this.#fullOwners(maxLeased));
     if (seq !== null) this.#connection.run(queueSql.lease, { seq, ...lease });
     return seq;
   }
@@ -136,8 +146,18 @@ export class Queue {
     return readRowIfAny(seqRow, this.#connection.get(queueSql.firstOrphan, { nowMs }))?.seq ?? null;
   }
 
-  #firstWaiting(nowMs: number): number | null {
-    const row = readRowIfAny(waitingRow, this.#connection.get(queueSql.firstWaiting, { nowMs }));
+  /** Those with as many leased jobs as they may have. */
+  #fullOwners(maxLeased: ReadonlyMap<string, number>): readonly string[] {
+    if (maxLeased.size === 0) return [];
+    const leased = this.#connection.all(queueSql.leasedOwners).map((row) => readRow(ownerRow, row).owner);
+    const counted = Map.groupBy(leased, (owner) => owner);
+    return [...counted].filter(([owner, same]) => same.length >= (maxLeased.get(owner) ?? Number.POSITIVE_INFINITY)).map(([owner]) => owner);
+  }
+
+  #firstWaiting(nowMs: number, full: readonly string[]): number | null {
+    const found =
+      full.length === 0 ? this.#connection.get(queueSql.firstWaiting, { nowMs }) : this.#connection.get(queueSql.firstWaitingOfOthers, { nowMs, full: JSON.stringify(full) });
+    const row = readRowIfAny(waitingRow, found);
     if (row === null) return null;
     this.#connection.run(queueSql.moveVirtualTime, { virtualTime: row.virtual_time });
     return row.seq;

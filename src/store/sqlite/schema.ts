@@ -158,6 +158,13 @@ const migrations: readonly string[] = [
   CREATE TABLE pulse (id INTEGER PRIMARY KEY CHECK (id = 1), beats INTEGER NOT NULL) STRICT;
   INSERT INTO pulse (id, beats) VALUES (1, 0);
   `,
+  `
+  CREATE TABLE file_owners (file_id TEXT NOT NULL, owner TEXT NOT NULL, PRIMARY KEY (file_id, owner)) STRICT, WITHOUT ROWID;
+
+  CREATE INDEX jobs_by_owner ON jobs (owner, seq);
+  CREATE INDEX jobs_by_owner_and_status ON jobs (owner, status, seq);
+  CREATE INDEX jobs_by_owner_and_workflow ON jobs (owner, workflow, seq);
+  `,
 ];
 
 /**

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import { AppError } from "../../errors/app-error.ts";
 import type { JobEvent } from "../../job/event.ts";
 import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
+import type { OwnedFile } from "../../job/file-owners.ts";
 import type { Job, JobError, JobOutput, JobSummary, JobWarning, NewJob } from "../../job/job.ts";
 import type {
   AverageExecution, CancelAnswer, Claim, ClaimedJob, ExtendAnswer, FindIdempotent, Finish, Insert, InsertAnswer, JobStore, Lease, LeaseAnswer,
@@ -16,6 +17,7 @@ import { Connection } from "./connection.ts";
 import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
 import { Endings } from "./endings.ts";
 import { EventTable } from "./event-table.ts";
+import { FileOwnerTable } from "./file-owner-table.ts";
 import { IdempotencyTable } from "./idempotency-table.ts";
 import { JobTable } from "./job-table.ts";
 import { Leases } from "./leases.ts";
@@ -69,6 +71,7 @@ class SqliteStore implements JobStore {
   readonly #events: EventTable;
   readonly #webhooks: WebhookTable;
   readonly #keys: IdempotencyTable;
+  readonly #fileOwners: FileOwnerTable;
   readonly #queue: Queue;
   readonly #leases: Leases;
   readonly #withdrawals: Withdrawals;
@@ -82,6 +85,7 @@ class SqliteStore implements JobStore {
     this.#events = new EventTable(connection);
     this.#webhooks = new WebhookTable(connection, newToken);
     this.#keys = new IdempotencyTable(connection);
+    this.#fileOwners = new FileOwnerTable(connection);
     this.#queue = new Queue(connection, this.#events, clock);
     const endings = new Endings(connection, this.#events, this.#webhooks);
     this.#leases = new Leases({ connection, queue: this.#queue, events: this.#events, endings });
@@ -89,7 +93,7 @@ class SqliteStore implements JobStore {
     this.#removal = new Removal(connection);
   }
 
-  async insert(job: NewJob, { maxQueued, idempotency }: Insert): Promise<InsertAnswer> {
+  async insert(job: NewJob, { maxQueued, maxQueuedOfOwner, idempotency }: Insert): Promise<InsertAnswer> {
     return this.#connection.write(() => {
       if (this.#jobs.seqOf(job.id) !== null) throw new AppError("internal", "There is a job with this id already.");
       const known = idempotency === undefined ? null : this.#keys.find({ owner: job.owner, key: idempotency.key, nowMs: job.createdAt });
@@ -97,6 +101,8 @@ class SqliteStore implements JobStore {
       if (known !== null) return { outcome: "replayed", job: this.#jobs.bySeq(known.jobSeq) };
       const queued = this.#queue.length;
       if (queued >= maxQueued) return { outcome: "full", queued };
+      const own = job.owner === null || maxQueuedOfOwner === undefined ? 0 : this.#queue.lengthOf(job.owner);
+      if (maxQueuedOfOwner !== undefined && own >= maxQueuedOfOwner) return { outcome: "owner-full", queued: own };
       const seq = this.#queue.enter(job);
       if (idempotency !== undefined) this.#keys.add(seq, job, idempotency);
       this.#queue.tellPlaces(job.createdAt);
@@ -127,6 +133,22 @@ class SqliteStore implements JobStore {
     return this.#connection.read(() => this.#jobs.counts());
   }
 
+  async countWaiting({ owner }: { readonly owner: string }): Promise<number> {
+    return this.#connection.read(() => this.#queue.lengthOf(owner));
+  }
+
+  async addFileOwner(params: OwnedFile): Promise<void> {
+    this.#connection.write(() => this.#fileOwners.add(params));
+  }
+
+  async ownsFile(params: OwnedFile): Promise<boolean> {
+    return this.#connection.read(() => this.#fileOwners.owns(params));
+  }
+
+  async forgetFileOwners(fileIds: readonly string[]): Promise<void> {
+    if (fileIds.length > 0) this.#connection.write(() => this.#fileOwners.forget(fileIds));
+  }
+
   async averageExecutionMs(params: AverageExecution): Promise<number | null> {
     return this.#connection.read(() => this.#jobs.averageExecutionMs(params));
   }
@@ -139,10 +161,10 @@ class SqliteStore implements JobStore {
     return this.#connection.read(() => this.#queue.placesOf(ids));
   }
 
-  async claim({ owner, leaseMs, nowMs }: Claim): Promise<ClaimedJob | null> {
+  async claim({ owner, leaseMs, nowMs, maxLeased = new Map() }: Claim): Promise<ClaimedJob | null> {
     return this.#connection.write(() => {
       const token = this.#newToken();
-      const seq = this.#queue.take({ owner, token, until: nowMs + leaseMs }, nowMs);
+      const seq = this.#queue.take({ owner, token, until: nowMs + leaseMs }, nowMs, maxLeased);
       if (seq === null) return null;
       this.#queue.tellPlaces(nowMs);
       const job = this.#jobs.bySeq(seq);
