@@ -28,7 +28,7 @@ import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Checkpoint } from "./telemetry/checkpoint.ts";
 import type { Clock } from "./telemetry/clock.ts";
 import type { JobWatch } from "./telemetry/job-watch.ts";
-import type { Logger } from "./telemetry/logger.ts";
+import type { RootLogger } from "./telemetry/logger.ts";
 import { GatewayMetrics } from "./telemetry/metrics/gateway-metrics.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
 import type { DocsAssets } from "./web/docs-page.ts";
@@ -44,7 +44,7 @@ const webhookPatienceMs = 3_000;
 
 export interface AppParams {
   readonly config: Config;
-  readonly logger: Logger;
+  readonly logger: RootLogger;
   readonly clock: Clock;
   readonly version: string;
   readonly builtinWorkflows: DiscoverOptions["builtins"];
@@ -102,8 +102,9 @@ interface Core {
 async function discover({ config, logger, builtinWorkflows }: AppParams): Promise<DiscoveredWorkflows> {
   const dir = config.workflowsDir === null ? {} : { dir: config.workflowsDir };
   const workflows = await discoverWorkflows({ builtins: builtinWorkflows, ...dir });
-  for (const { file, line, message } of workflows.broken) logger.error({ file, line }, message);
-  for (const id of workflows.shadowed) logger.info({ workflow: id }, "a file in the workflows folder replaces the built-in workflow");
+  const log = logger.module("workflows");
+  for (const { file, line, message } of workflows.broken) log.error({ file, line }, message);
+  for (const id of workflows.shadowed) log.info({ workflow: id }, "a file in the workflows folder replaces the built-in workflow");
   return workflows;
 }
 
@@ -121,7 +122,7 @@ async function openCore(params: AppParams, started: Stack): Promise<Core> {
   const files = await openDiskFileStore({ dir: join(config.dataDir, "files"), clock });
   const demo = config.demo ? await startDemoComfyui({ stepMs: demoStepMs }) : null;
   if (demo !== null) started.push(() => demo.stop());
-  const backend = createBackend({ url: demo?.url ?? config.comfyuiUrl, clock, logger });
+  const backend = createBackend({ url: demo?.url ?? config.comfyuiUrl, clock, logger: logger.module("comfyui") });
   backend.start();
   started.push(() => backend.stop());
   return { jobs, files, hub: new JobHub(), backend, workflows, access: await gatewayAccess(config, keys, clock) };
@@ -131,7 +132,7 @@ async function openCore(params: AppParams, started: Stack): Promise<Core> {
 async function startHelpers({ config, logger, clock, checkpoint }: AppParams, core: Core, started: Stack): Promise<void> {
   const { jobs, files, hub } = core;
   const { retentionMs, maxStorageBytes, comfyuiOutputDir } = config;
-  const upkeep = new Upkeep({ jobs, files, clock, logger, rules: { retentionMs, maxStorageBytes, comfyuiOutputDir } });
+  const upkeep = new Upkeep({ jobs, files, clock, logger: logger.module("upkeep"), rules: { retentionMs, maxStorageBytes, comfyuiOutputDir } });
   upkeep.start();
   started.push(() => upkeep.stop());
 
@@ -144,7 +145,7 @@ async function startHelpers({ config, logger, clock, checkpoint }: AppParams, co
     render: (job) => viewJob(job, { outputs: job.outputs.map((output) => viewOutput(job.id, output, core.access.links)) }),
     post: ({ url, ...request }) => postUrl(new URL(url), { ...request, allowPrivateAddresses: config.fetchPrivateAddresses, clock }),
     jitter: () => Math.random(),
-    onError: (error) => logger.error({ err: AppError.from(error) }, "webhooks could not be looked after; trying again"),
+    onError: (error) => logger.module("webhooks").error({ err: AppError.from(error) }, "webhooks could not be looked after; trying again"),
   });
   webhooks.start();
   started.push(() => webhooks.stop({ patienceMs: webhookPatienceMs }));
@@ -186,7 +187,7 @@ function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: A
     },
     workflows: new WorkflowRegistry(core.workflows),
     clock,
-    logger,
+    logger: logger.module("http"),
     docsAssets,
     checkpoint,
     newId: () => randomUUID(),
@@ -211,7 +212,7 @@ async function build(params: AppParams, started: Stack): Promise<RunningApp> {
   const runner = new Runner({
     ...core,
     clock,
-    logger,
+    logger: logger.module("runner"),
     checkpoint,
     watch: telling.watch,
     owner: randomUUID(),

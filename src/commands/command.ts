@@ -2,7 +2,7 @@ import type { Config } from "../config/config.ts";
 import type { BuildFacts } from "../executable/build-facts.ts";
 import type { Supervisor } from "../executable/supervisor.ts";
 import type { Clock } from "../telemetry/clock.ts";
-import type { Logger } from "../telemetry/logger.ts";
+import type { RootLogger } from "../telemetry/logger.ts";
 import type { DiscoverOptions } from "../workflow/discover.ts";
 import type { WorkflowSet } from "../workflow/registry.ts";
 
@@ -35,7 +35,7 @@ export interface RunningGateway {
 
 export interface StartGateway {
   readonly config: Config;
-  readonly logger: Logger;
+  readonly logger: RootLogger;
   readonly clock: Clock;
   readonly version: string;
 }

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { Config } from "../config/config.ts";
 import { flagsHelp } from "../config/settings-table.ts";
+import { parseLogLevels } from "../telemetry/log-levels.ts";
 import { createLogger, type Logger } from "../telemetry/logger.ts";
 import type { Command, Unfinished } from "./command.ts";
 import { readConfiguration } from "./configuration.ts";
@@ -30,7 +31,7 @@ ${flagsHelp()}
     const { build, supervisor, print, complain, stopAsked, clock } = surroundings;
     const { version } = build;
     try {
-      const logger = createLogger(config.logLevel);
+      const logger = createLogger({ levels: parseLogLevels(config.logLevel), write: print, clock, pretty: surroundings.terminal() !== null });
       const gateway = await surroundings.startGateway({ config, logger, clock, version });
       print(greeting(gateway, config, version));
       await tell(supervisor.ready(), logger);

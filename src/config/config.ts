@@ -63,7 +63,8 @@ export interface Config {
   readonly fetchPrivateAddresses: boolean;
   readonly fetchTimeoutSeconds: number;
   readonly leaseSeconds: number;
-  readonly logLevel: "trace" | "debug" | "info" | "warn" | "error" | "silent";
+  /** A level, and levels of modules: `info,runner=debug`. */
+  readonly logLevel: string;
 }
 
 export type ConfigKey = keyof Config;

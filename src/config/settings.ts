@@ -1,7 +1,7 @@
 import type { ConfigKey } from "./config.ts";
 import { redactUrl } from "./redact-url.ts";
 import { bytesOrNone, durationOrNone, writeBytes, writeDuration } from "./quantity.ts";
-import { httpUrl, integer, listOf, oneOf, optionalText, text, webhookSecret, yesNo, yesNoAuto, type Value } from "./value.ts";
+import { httpUrl, integer, listOf, logLevels, optionalText, text, webhookSecret, yesNo, yesNoAuto, type Value } from "./value.ts";
 
 export type SettingValue = string | number | boolean | null | readonly string[];
 
@@ -98,8 +98,9 @@ export const settings = {
   prefetch: {
     name: "prefetch",
     env: "PREFETCH",
-    // One waiting prompt keeps the GPU busy between two jobs. More only takes them out of reach of priorities.
-    value: integer(0, 16),
+    // One waiting prompt keeps the GPU busy between two jobs. More only takes them out of reach of priorities, unless the
+    // ComfyUI behind the address runs several side by side.
+    value: integer(0, 128),
     default: 1,
     doc: "Prompts kept waiting in ComfyUI behind the running one, so that the GPU does not idle between jobs",
   },
@@ -315,9 +316,9 @@ export const settings = {
   logLevel: {
     name: "log_level",
     env: "LOG_LEVEL",
-    value: oneOf(["trace", "debug", "info", "warn", "error", "silent"]),
+    value: logLevels,
     default: "info",
-    doc: "Least severe log lines that are written",
+    doc: "Least severe log lines that are written, also by module: `info,runner=debug`",
   },
 } as const satisfies Record<ConfigKey, Setting<SettingValue>>;
 

@@ -45,9 +45,18 @@ export const yesNoAuto: Value<"on" | "off" | "auto"> = {
   ]),
 };
 
-export function oneOf<const T extends readonly [string, ...string[]]>(options: T): Value<T[number]> {
-  return { allowed: options.join(", "), schema: z.string().trim().toLowerCase().pipe(z.enum(options)) };
-}
+/**
+ * A level, and levels of modules: `info,runner=debug`. The names are those of telemetry/log-levels.ts, and of the modules
+ * in docs/observability.md; a name that is none is a mistake worth telling.
+ */
+export const logLevels: Value<string> = {
+  allowed: "trace, debug, info, warn, error or silent, and after commas module=level; modules: http, runner, comfyui, webhooks, upkeep, workflows, traces",
+  schema: z
+    .string()
+    .trim()
+    .toLowerCase()
+    .regex(/^((http|runner|comfyui|webhooks|upkeep|workflows|traces)\s*=\s*)?(trace|debug|info|warn|error|silent)(\s*,\s*((http|runner|comfyui|webhooks|upkeep|workflows|traces)\s*=\s*)?(trace|debug|info|warn|error|silent))*$/),
+};
 
 /** Resolves to the address without a trailing slash. */
 export const httpUrl: Value<string> = {

@@ -7,12 +7,12 @@ import type { Config } from "../../src/config/config.ts";
 import { loadConfig } from "../../src/config/load-config.ts";
 import { noCheckpoint } from "../../src/telemetry/checkpoint.ts";
 import { systemClock } from "../../src/telemetry/clock.ts";
-import { type Logger, silentLogger } from "../../src/telemetry/logger.ts";
+import { type RootLogger, silentLogger } from "../../src/telemetry/logger.ts";
 import { swaggerAssets } from "../http/swagger-assets.ts";
 
 interface DemoAppOptions {
   readonly config?: Partial<Config>;
-  readonly logger?: Logger;
+  readonly logger?: RootLogger;
 }
 
 /** The whole gateway in this process, with the stand-in for ComfyUI behind it. Ends with its test. */
