@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { Server } from "node:http";
 import { FaultSwitches, type DemoFaults } from "./faults.ts";
 import { FileTree, type FolderType, type StoredFile } from "./file-tree.ts";
+import type { FixedRuns } from "./fixed-run.ts";
 import { createDemoServer } from "./http/serve.ts";
 import type { Dialect } from "./input-check.ts";
 import { nodeClasses } from "./node-classes.ts";
@@ -16,6 +17,8 @@ export interface DemoOptions {
   readonly dialect?: Dialect;
   /** Time of one sampler step. 0, the default: none. */
   readonly stepMs?: number;
+  /** Prompts are not run: each takes a given time and saves a given file. Default: they are run. */
+  readonly fixedRuns?: FixedRuns;
   /** Of any request body. Default 100 MiB, as `--max-upload-size`. */
   readonly maxUploadBytes?: number;
   /** Whether the end of an old socket also silences the newer one of the same client, as in the real server. Default true. */
@@ -76,6 +79,7 @@ export async function startDemoComfyui(options: DemoOptions = {}): Promise<DemoC
       faults: switches,
       dialect: options.dialect ?? "0.3.64",
       stepMs: options.stepMs ?? 0,
+      fixedRuns: options.fixedRuns ?? null,
       maxUploadBytes: options.maxUploadBytes ?? 104_857_600,
       staleClose: options.staleClose ?? true,
       previews: options.previews ?? true,

@@ -3,6 +3,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { JsonObject, JsonValue } from "../json/exact.ts";
 import type { FaultSwitches } from "./faults.ts";
 import type { FileTree } from "./file-tree.ts";
+import { FixedRun, type FixedRuns } from "./fixed-run.ts";
 import { PromptRun } from "./prompt-run.ts";
 import { History } from "./history.ts";
 import type { Dialect } from "./input-check.ts";
@@ -24,6 +25,8 @@ export interface ServerLifeParams {
   readonly faults: FaultSwitches;
   readonly dialect: Dialect;
   readonly stepMs: number;
+  /** null: prompts are run, one at a time. */
+  readonly fixedRuns: FixedRuns | null;
   readonly maxUploadBytes: number;
   readonly staleClose: boolean;
   readonly previews: boolean;
@@ -39,10 +42,13 @@ export class ServerLife {
   readonly #cache: NodeCache;
   readonly #pace: Pace;
   readonly #tempSuffix = Array.from({ length: 5 }, () => String.fromCharCode(97 + randomInt(26))).join("");
-  #running: QueueItem | null = null;
-  #run: PromptRun | null = null;
+  /** More than one only with {@link FixedRuns}. */
+  readonly #running = new Map<QueueItem, PromptRun | FixedRun>();
+  readonly #ended = new AbortController();
   #counter = 0;
-  #worker: "idle" | "busy" | "dead" = "idle";
+  #isAlive = true;
+  #busyWorkers = 0;
+  #fixedRuns = 0;
   #freeMemory = false;
 
   constructor(params: ServerLifeParams) {
@@ -63,11 +69,11 @@ export class ServerLife {
   }
 
   get queueRemaining(): number {
-    return this.#queue.length + (this.#running === null ? 0 : 1);
+    return this.#queue.length + this.#running.size;
   }
 
   get running(): readonly QueueItem[] {
-    return this.#running === null ? [] : [this.#running];
+    return [...this.#running.keys()];
   }
 
   /** In heap order. */
@@ -105,9 +111,9 @@ export class ServerLife {
 
   /** @param promptId only when this one runs; null: whatever runs. @returns whether it did */
   interrupt(promptId: string | null): boolean {
-    if (promptId !== null && this.#running?.promptId !== promptId) return false;
+    if (promptId !== null && !this.running.some((item) => item.promptId === promptId)) return false;
     this.#pace.interrupt();
-    return this.#running !== null;
+    return this.#running.size > 0;
   }
 
   free(freeMemory: boolean): void {
@@ -116,26 +122,28 @@ export class ServerLife {
   }
 
   killWorker(): void {
-    this.#worker = "dead";
+    this.#isAlive = false;
   }
 
   end(): void {
-    this.#worker = "dead";
+    this.#isAlive = false;
+    this.#ended.abort();
     this.#pace.end();
     this.hub.dropAll();
   }
 
   #current(): { readonly clientId: string; readonly nodeId: string } | null {
-    const nodeId = this.#run?.currentNode ?? null;
-    const clientId = this.#run?.clientId ?? null;
+    const [run] = this.#running.values();
+    const nodeId = run?.currentNode ?? null;
+    const clientId = run?.clientId ?? null;
     return nodeId === null || clientId === null ? null : { clientId, nodeId };
   }
 
   #wake(): void {
-    if (this.#worker !== "idle") return;
-    this.#worker = "busy";
+    if (!this.#isAlive || this.#busyWorkers >= (this.params.fixedRuns?.workers ?? 1)) return;
+    this.#busyWorkers += 1;
     void this.#work().catch((error: unknown) => {
-      this.#worker = "dead";
+      this.#isAlive = false;
       // A comparison that fails in the queue kills the real worker as well; the rest are faults of the stand-in.
       if (!(error instanceof ProcessGone) && !(error instanceof TypeError && error.message.includes("'<'"))) this.params.record.crashed(error);
     });
@@ -144,14 +152,14 @@ export class ServerLife {
   async #work(): Promise<void> {
     // The answer to the POST goes out first more often than not.
     await nextTurn();
-    while (this.#worker === "busy") {
+    while (this.#isAlive) {
       const item = this.#queue.pop();
       if (item === undefined) break;
       await this.#execute(item);
       this.#free();
     }
     this.#free();
-    if (this.#worker === "busy") this.#worker = "idle";
+    this.#busyWorkers -= 1;
   }
 
   #free(): void {
@@ -160,11 +168,33 @@ export class ServerLife {
   }
 
   async #execute(item: QueueItem): Promise<void> {
-    const { definitions, files, dialect, record, previews } = this.params;
-    this.#running = item;
-    record.ran(item.promptId);
+    const run = this.#newRun(item);
+    this.#running.set(item, run);
+    this.params.record.ran(item.promptId);
     this.hub.sendStatus();
-    this.#run = new PromptRun(
+    const { clientId } = run;
+    const { success, outputs, meta, messages } = await run.run();
+    this.#running.delete(item);
+    this.history.add(item.promptId, {
+      prompt: queueTuple(item, { showsSecrets: false }),
+      outputs,
+      status: { status_str: success ? "success" : "error", completed: success, messages },
+      meta,
+    });
+    this.hub.sendStatus();
+    if (clientId !== null) this.hub.send("executing", { node: null, prompt_id: item.promptId }, clientId);
+    await nextTurn();
+  }
+
+  #nextFixedRun(): number {
+    this.#fixedRuns += 1;
+    return this.#fixedRuns;
+  }
+
+  #newRun(item: QueueItem): PromptRun | FixedRun {
+    const { definitions, files, dialect, record, previews, fixedRuns } = this.params;
+    if (fixedRuns !== null) return new FixedRun({ fixed: fixedRuns, files, sink: this.hub, ended: this.#ended.signal, number: this.#nextFixedRun() }, item);
+    return new PromptRun(
       {
         definitions,
         files,
@@ -178,19 +208,6 @@ export class ServerLife {
       },
       item,
     );
-    const { clientId } = this.#run;
-    const { success, outputs, meta, messages } = await this.#run.run();
-    this.#running = null;
-    this.#run = null;
-    this.history.add(item.promptId, {
-      prompt: queueTuple(item, { showsSecrets: false }),
-      outputs,
-      status: { status_str: success ? "success" : "error", completed: success, messages },
-      meta,
-    });
-    this.hub.sendStatus();
-    if (clientId !== null) this.hub.send("executing", { node: null, prompt_id: item.promptId }, clientId);
-    await nextTurn();
   }
 }
 
