@@ -9,6 +9,7 @@ import { docsAssets } from "./generated/docs-assets.ts";
 import { builtinWorkflows } from "./generated/workflows.ts";
 import { buildFacts } from "./executable/build-facts.ts";
 import { nameSourcesInStacks } from "./executable/name-sources.ts";
+import { runProgram } from "./executable/run-program.ts";
 import { supervisorOf } from "./executable/supervisor.ts";
 import { systemClock } from "./telemetry/clock.ts";
 import { type Checkpoint, killAt, noCheckpoint } from "./telemetry/checkpoint.ts";
@@ -43,6 +44,8 @@ function main(): void {
     build: buildFacts(manifest.version),
     executable: isSea() ? process.execPath : null,
     supervisor: supervisorOf(process.env),
+    runProgram,
+    isRoot: process.getuid?.() === 0,
     builtinWorkflows,
     env: process.env,
     readFile: (path) => readFileSync(path, "utf8"),

@@ -28,6 +28,8 @@ async function run(argv: readonly string[], world: World = {}): Promise<Ran> {
     build: { version: "1.2.3", commit: null, node: "24.21.0" },
     executable: null,
     supervisor: { ready: () => Promise.resolve(), stopping: () => Promise.resolve() },
+    runProgram: (program) => Promise.resolve({ code: 127, stdout: "", stderr: `There is no program ${program}.` }),
+    isRoot: false,
     builtinWorkflows: [],
     env: world.env ?? {},
     readFile: (path) => {
@@ -67,7 +69,7 @@ describe("comfyui-api", () => {
   it.each([[["--help"]], [["-h"]], [["help"]]])("%j lists the commands", async (argv) => {
     const { code, printed } = await run(argv);
     expect(code).toBe(0);
-    for (const name of ["serve", "jobs", "health", "config", "version", "help"]) expect(printed).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["serve", "workflows", "convert", "generate", "jobs", "keys", "health", "service", "config", "version", "help"]) expect(printed).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
   it.each([[["--version"]], [["-V"]], [["version"]]])("%j prints the version alone", async (argv) => {
@@ -83,7 +85,7 @@ describe("comfyui-api", () => {
 
   it("refuses an unknown command with 2 and the one that was meant", async () => {
     expect(await run(["sevre"])).toMatchObject({ code: 2, printed: "", complained: "There is no command `sevre`. Did you mean `serve`?\n" });
-    expect((await run(["help", "banana"])).complained).toContain("The commands are: serve, jobs, health, config, version, help.");
+    expect((await run(["help", "banana"])).complained).toContain("The commands are: serve, workflows, convert, generate, jobs, keys, health, service, config, version, help.");
     expect((await run(["version", "now"])).code).toBe(2);
     expect((await run(["help", "serve", "config"])).code).toBe(2);
   });

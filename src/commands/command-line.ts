@@ -1,12 +1,15 @@
 import type { Command, ExitCode, Surroundings } from "./command.ts";
 import { config } from "./config.ts";
+import { convert } from "./convert.ts";
 import { generate } from "./generate.ts";
 import { health } from "./health.ts";
 import { helpFor, unknownCommand } from "./help.ts";
 import { jobs } from "./jobs.ts";
 import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
+import { service } from "./service-unit.ts";
 import { version } from "./version.ts";
+import { workflows } from "./workflows.ts";
 
 /**
  * Runs the one command that the arguments name. No command, or flags alone, is `serve`.
@@ -14,7 +17,7 @@ import { version } from "./version.ts";
  * @param argv without the program itself
  */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const others: readonly Command[] = [serve, generate, jobs, keys, health, config, version];
+  const others: readonly Command[] = [serve, workflows, convert, generate, jobs, keys, health, service, config, version];
   const help = helpFor(others);
   const commands = [...others, help];
   const [first] = argv;

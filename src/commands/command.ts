@@ -1,5 +1,6 @@
 import type { Config } from "../config/config.ts";
 import type { BuildFacts } from "../executable/build-facts.ts";
+import type { RunProgram } from "../executable/run-program.ts";
 import type { Supervisor } from "../executable/supervisor.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { RootLogger } from "../telemetry/logger.ts";
@@ -46,6 +47,9 @@ export interface Surroundings {
   /** Path of the executable; null when the program runs from its sources. */
   readonly executable: string | null;
   readonly supervisor: Supervisor;
+  readonly runProgram: RunProgram;
+  /** Whether this is the user who may install services. */
+  readonly isRoot: boolean;
   /** The workflows inside the program. */
   readonly builtinWorkflows: DiscoverOptions["builtins"];
   readonly env: Readonly<Record<string, string | undefined>>;

@@ -86,7 +86,7 @@ export interface CommandRun {
 }
 
 /** Runs a command line with a clock that is held at 2026-01-01T01:00:00Z. */
-export function runCommand(argv: readonly string[], over: Partial<Pick<Surroundings, "env" | "terminal">> = {}): CommandRun {
+export function runCommand(argv: readonly string[], over: Partial<Surroundings> = {}): CommandRun {
   const clock = new HeldClock(Date.parse("2026-01-01T01:00:00Z"));
   const [stop, readerGone] = [new AbortController(), new AbortController()];
   let printed = "";
@@ -95,6 +95,8 @@ export function runCommand(argv: readonly string[], over: Partial<Pick<Surroundi
     build: { version: "1.2.3", commit: null, node: "24.21.0" },
     executable: null,
     supervisor: { ready: () => Promise.resolve(), stopping: () => Promise.resolve() },
+    runProgram: (program) => Promise.resolve({ code: 127, stdout: "", stderr: `There is no program ${program}.` }),
+    isRoot: false,
     builtinWorkflows: [],
     env: {},
     readFile: () => "",
