@@ -104,20 +104,41 @@ function describeInputs(schema: z.core.$ZodObject): Pick<Workflow, "inputSchema"
 }
 
 /**
- * @throws {Error} in words for the author, when the schema cannot be described to callers
+ * A workflow of its parts. What the schema says of the inputs is worked out when it is first asked for: that takes
+ * longer than all the rest of reading a file. It then throws, in words for the author, for a schema that cannot be
+ * described to callers; whoever did not make the schema asks at once.
  */
-export function buildWorkflow(id: string, parts: WorkflowParts): Workflow {
-  const { schema, generate, summary, description, metadata, form } = parts;
-  const described = describeInputs(schema);
-  const parser = new InputParser(id, schema, described.inputSchema, described.seedFields);
+export function buildWorkflow(id: string, { schema, generate, summary, description, metadata, form }: WorkflowParts): Workflow {
+  let known: { readonly described: ReturnType<typeof describeInputs>; readonly parser: InputParser } | null = null;
+  const inputs = (): NonNullable<typeof known> => {
+    if (known === null) {
+      const described = describeInputs(schema);
+      known = { described, parser: new InputParser(id, schema, described.inputSchema, described.seedFields) };
+    }
+    return known;
+  };
   return {
     id,
     summary,
     description,
     metadata,
-    ...described,
+    get inputSchema() {
+      return inputs().described.inputSchema;
+    },
+    get defaults() {
+      return inputs().described.defaults;
+    },
+    get example() {
+      return inputs().described.example;
+    },
+    get fileFields() {
+      return inputs().described.fileFields;
+    },
+    get seedFields() {
+      return inputs().described.seedFields;
+    },
     ...(form === undefined ? {} : { form }),
-    parse: (inputs) => parser.parse(inputs),
+    parse: (given) => inputs().parser.parse(given),
     generate,
   };
 }

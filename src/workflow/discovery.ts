@@ -30,12 +30,28 @@ interface Remembered {
   /** Of those files, when it was read. */
   readonly key: string;
   readonly found: Found;
+  readonly wrapper?: ReadWrapper | undefined;
+}
+
+interface ReadWrapper {
+  /** Of the wrapper alone, without its export. */
+  readonly key: string;
+  readonly read: Wrapper | readonly SourceProblem[];
 }
 
 const moduleName = /\.m?[jt]s$/;
 
-/** Requests are served while files are read: this long at a stretch is not felt. */
-const longestStretchMs = 15;
+/** Files that are read at a time: the disk is waited for together, and between two turns requests are served. */
+const atATime = 8;
+
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<readonly R[]> {
+  const done: R[] = [];
+  for (let at = 0; at < items.length; at += atATime) {
+    done.push(...(await Promise.all(items.slice(at, at + atATime).map(work))));
+    await setImmediate();
+  }
+  return done;
+}
 
 function textOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("utf8").replace(/^\uFEFF/, "");
@@ -114,7 +130,7 @@ export async function discoverFile(path: string, catalog: Catalog): Promise<Disc
   const { id, kind } = name;
   const folder = new WorkflowFolder(root);
   const sidecars: SidecarFile[] = [];
-  for (const suffix of [".yml", ".yaml"]) if ((await folder.fingerprint(id + suffix)) !== "absent") sidecars.push({ id, file: id + suffix });
+  for (const suffix of [".yml", ".yaml"]) if (await folder.has(id + suffix)) sidecars.push({ id, file: id + suffix });
   const { found, broken, notes } = await new Reading(root, catalog, new Map()).run({ files: [{ id, kind, file }], sidecars, broken: [] });
   return assemble([], found, broken, notes);
 }
@@ -132,8 +148,8 @@ class Reading {
   readonly #known: ReadonlyMap<string, Remembered>;
   readonly #loader: ModuleLoader;
   readonly remembered = new Map<string, Remembered>();
+  readonly #wrappers = new Map<string, ReadWrapper>();
   #sidecarOf: ReadonlyMap<string, string> = new Map();
-  #stretchStart = performance.now();
 
   constructor(dir: string, catalog: Catalog, known: ReadonlyMap<string, Remembered>) {
     this.#folder = new WorkflowFolder(dir);
@@ -144,13 +160,8 @@ class Reading {
 
   async run({ files, sidecars, broken: unread }: FoundFiles): Promise<Read> {
     this.#sidecarOf = new Map(sidecars.map(({ id, file }) => [id, file]));
-    const modules = new Map<string, Found>();
-    for (const file of files.filter(({ kind }) => kind === "module")) {
-      await this.#breathe();
-      modules.set(file.file, await this.#module(file));
-    }
-    const wrappers = new Map<string, Wrapper | readonly SourceProblem[]>();
-    for (const { file, id } of files.filter(({ kind }) => kind === "wrapper")) wrappers.set(file, await this.#wrapper(id, file));
+    const modules = new Map(await inTurns(files.filter(({ kind }) => kind === "module"), async (file) => [file.file, await this.#module(file)] as const));
+    const wrappers = new Map(await inTurns(files.filter(({ kind }) => kind === "wrapper"), async ({ id, file }) => [file, await this.#wrapper(id, file)] as const));
     // What a module imports is its data, and what a wrapper names is its export: neither is a workflow of its own.
     const owned = new Set([
       ...[...modules.keys()].flatMap((file) => this.remembered.get(file)?.uses ?? []),
@@ -158,11 +169,7 @@ class Reading {
     ]);
     const { files: settled, broken } = settleIds(files.filter(({ file, kind }) => kind !== "export" || !owned.has(file)), unread);
 
-    const found: Found[] = [];
-    for (const file of settled) {
-      await this.#breathe();
-      found.push(modules.get(file.file) ?? (await this.#source(file, wrappers.get(file.file))));
-    }
+    const found = await inTurns(settled, async (file) => modules.get(file.file) ?? this.#source(file, wrappers.get(file.file)));
     const ids = new Set(files.map(({ id }) => id));
     const stray = sidecars.filter(({ id }) => !ids.has(id)).map(({ id, file }) => brokenBy(id, { file, place: null, message: "There is no workflow of this name that it could describe" }));
     return { found, broken, notes: stray };
@@ -177,6 +184,14 @@ class Reading {
   }
 
   async #wrapper(id: string, file: string): Promise<Wrapper | readonly SourceProblem[]> {
+    const key = await this.#keyOf([file]);
+    const known = this.#known.get(file)?.wrapper;
+    const wrapper = known?.key === key ? known : { key, read: await this.#readWrapper(id, file) };
+    this.#wrappers.set(file, wrapper);
+    return wrapper.read;
+  }
+
+  async #readWrapper(id: string, file: string): Promise<ReadWrapper["read"]> {
     try {
       return readWrapper({ id, file, text: textOf(await this.#folder.read(file)) });
     } catch (error) {
@@ -218,23 +233,29 @@ class Reading {
     const beside = sidecar === undefined ? [] : [sidecar];
     const known = this.#known.get(file);
     if (known !== undefined && known.key === (await this.#keyOf([...known.uses, ...beside]))) {
-      this.remembered.set(file, known);
+      this.remembered.set(file, { ...known, wrapper: this.#wrappers.get(file) });
       return known.found;
     }
-    // Before the reading: what changes while it reads is then read again.
+    const startedMs = Date.now();
     const before = await this.#keyOf([file]);
     const { found, uses } = await read();
     const others = [...uses.slice(1), ...beside];
-    const key = others.length === 0 ? before : `${before}\n${await this.#keyOf(others)}`;
-    // A module that failed may have been looking for a file that is not there yet.
-    const isSure = found.workflow !== null || !moduleName.test(file);
+    // What changes while it is read is then read again; so is a module that failed, for it may have been looking for a
+    // file that is not there yet.
+    const isSure = (found.workflow !== null || !moduleName.test(file)) && !(await this.#hasChangedSince(others, startedMs));
+    const key = isSure ? [before, ...(others.length === 0 ? [] : [await this.#keyOf(others)])].join("\n") : "";
     const complete = await this.#withSidecar(found, sidecar);
-    this.remembered.set(file, { uses, key: isSure ? key : "", found: complete });
+    this.remembered.set(file, { uses, key, found: complete, wrapper: this.#wrappers.get(file) });
     return complete;
   }
 
   async #keyOf(files: readonly string[]): Promise<string> {
-    return (await Promise.all(files.map(async (file) => `${file} ${await this.#folder.fingerprint(file)}`))).join("\n");
+    return (await Promise.all(files.map(async (file) => `${file} ${(await this.#folder.stamp(file)).text}`))).join("\n");
+  }
+
+  async #hasChangedSince(files: readonly string[], sinceMs: number): Promise<boolean> {
+    const stamps = await Promise.all(files.map((file) => this.#folder.stamp(file)));
+    return stamps.some(({ changedMs }) => changedMs >= sinceMs);
   }
 
   async #withSidecar(found: Found, file: string | undefined): Promise<Found> {
@@ -250,12 +271,5 @@ class Reading {
     } catch (error) {
       return { problems: [{ file, place: null, message: messageOf(error) }] };
     }
-  }
-
-  /** Lets whatever waits go first, now and then. */
-  async #breathe(): Promise<void> {
-    if (performance.now() - this.#stretchStart < longestStretchMs) return;
-    await setImmediate();
-    this.#stretchStart = performance.now();
   }
 }

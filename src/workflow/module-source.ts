@@ -46,7 +46,9 @@ export function workflowFromModule(id: string, exports: unknown): ModuleResult {
   const { module } = read;
   const { RequestSchema: schema, summary, description, metadata } = module;
   try {
-    return { workflow: buildWorkflow(id, { schema, summary, description, metadata, generate: (inputs) => generate(id, module, inputs) }) };
+    const workflow = buildWorkflow(id, { schema, summary, description, metadata, generate: (inputs) => generate(id, module, inputs) });
+    // The author's schema: what is wrong with it is said now, and not to the first caller.
+    return workflow.inputSchema["properties"] === undefined ? { problems: ["RequestSchema has no fields"] } : { workflow };
   } catch (error) {
     return { problems: [`RequestSchema cannot be described to callers: ${messageOf(error)}`] };
   }

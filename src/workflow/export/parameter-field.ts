@@ -55,7 +55,6 @@ export function parameterField(parameter: Parameter): z.ZodType {
   const field = typedField(parameter);
   if (files.has(parameter.type)) return field;
   const { description, role, type } = parameter;
-  const described = field.meta({ ...field.meta(), description });
-  if (role === "seed" && type === "integer") return described.optional().meta({ description, "x-seed": true });
-  return described.default(parameter.default);
+  if (role === "seed" && type === "integer") return field.optional().meta({ description, "x-seed": true });
+  return field.default(parameter.default).meta({ ...field.meta(), description });
 }

@@ -26,14 +26,14 @@ export function integerField({ min, max }: IntegerRange): z.ZodType<number | big
   const error = `Must be a whole number from ${low} to ${high}`;
   const safeLow = isSafe(low) ? Number(low) : Number.MIN_SAFE_INTEGER;
   const safeHigh = isSafe(high) ? Number(high) : Number.MAX_SAFE_INTEGER;
-  const plain = z.int({ error }).min(safeLow, { error }).max(safeHigh, { error });
+  // One `check` for both: each method of a schema makes a whole new one, and there are thousands of fields.
+  const plain = z.int({ error }).check(z.gte(safeLow, { error }), z.lte(safeHigh, { error }));
   if (isSafe(low) && isSafe(high)) return plain;
-  return z.union([plain, z.bigint({ error }).min(low, { error }).max(high, { error })], { error });
+  return z.union([plain, z.bigint({ error }).check(z.gte(low, { error }), z.lte(high, { error }))], { error });
 }
 
 export function numberField({ min, max }: { readonly min: number | undefined; readonly max: number | undefined }): z.ZodNumber {
-  let field = z.number();
-  if (min !== undefined && Number.isFinite(min)) field = field.min(min);
-  if (max !== undefined && Number.isFinite(max)) field = field.max(max);
-  return field;
+  const low = min !== undefined && Number.isFinite(min) ? [z.gte(min)] : [];
+  const high = max !== undefined && Number.isFinite(max) ? [z.lte(max)] : [];
+  return low.length + high.length === 0 ? z.number() : z.number().check(...low, ...high);
 }

@@ -25,10 +25,15 @@ export class WorkflowFolder {
     }
   }
 
-  /** Changes when the file does; `absent` when there is none. */
-  async fingerprint(file: string): Promise<string> {
+  /** `text` changes when the file does, also when it comes or goes; `changedMs` is by the clock of its disk, 0 for none. */
+  async stamp(file: string): Promise<{ readonly text: string; readonly changedMs: number }> {
     const found = await stat(join(this.#root, file)).catch(() => null);
-    return found === null ? "absent" : `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
+    if (found === null) return { text: "absent", changedMs: 0 };
+    return { text: `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`, changedMs: found.ctimeMs };
+  }
+
+  async has(file: string): Promise<boolean> {
+    return (await this.stamp(file)).text !== "absent";
   }
 }
 

@@ -42,11 +42,10 @@ function defaultOf(spec: InputSpec | null): unknown {
 function fieldFor(name: string, spec: InputSpec | null, isText: boolean, description: string): z.ZodType {
   const seed = isSeed(name, spec);
   const field = spec === null ? (isText ? z.string() : anyValue) : (catalogField(spec, undefined) ?? anyValue);
-  const given = field.meta() ?? {};
-  const described = field.meta({ description, ...given });
-  if (seed) return described.optional().meta({ ...given, description, "x-seed": true });
+  const meta = { description, ...field.meta() };
+  if (seed) return field.optional().meta({ ...meta, "x-seed": true });
   const byDefault = defaultOf(spec);
-  return byDefault !== undefined && field.safeParse(byDefault).success ? described.default(byDefault) : described;
+  return (byDefault !== undefined && field.safeParse(byDefault).success ? field.default(byDefault) : field).meta(meta);
 }
 
 class TemplateReader {
