@@ -76,6 +76,7 @@ describe("LiveCatalog", () => {
     source.asked[0]?.answer(answerOf("A"));
     await has("A");
     await live.stop();
+    expect(source.asked).toHaveLength(1);
   });
 
   it("tries a few times more after a failure or an answer that is none, then gives up until the next restart", async () => {

@@ -62,9 +62,12 @@ export class LiveCatalog {
   }
 
   #ask(turn: number): void {
-    this.#asking = this.#asking.then(async () => {
-      if (turn === this.#turn) await this.#askOnce(turn);
-    });
+    this.#asking = this.#askAfter(this.#asking, turn);
+  }
+
+  async #askAfter(before: Promise<void>, turn: number): Promise<void> {
+    await before;
+    if (turn === this.#turn) await this.#askOnce(turn);
   }
 
   async #askOnce(turn: number): Promise<void> {

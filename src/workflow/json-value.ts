@@ -8,6 +8,11 @@ export function isJsonArray(value: JsonValue | undefined): value is readonly Jso
   return Array.isArray(value);
 }
 
+/** Text, a number or a switch as it is written, such as an id that may be either; "" for what is none of these. */
+export function scalarText(value: JsonValue | undefined): string {
+  return value === undefined || value === null || typeof value === "object" ? "" : String(value);
+}
+
 function isPlainObject(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null;

@@ -26,7 +26,7 @@ const { catalog } = parseCatalog({ Text: { input: { required: { text: ["STRING"]
 
 async function rig() {
   const heard: WorkflowChanges[] = [];
-  const failed = vi.fn();
+  const failed = vi.fn<(error: unknown) => void>();
   const live = new LiveWorkflows({ builtins: [], dir, catalog: { classes: new Map() }, clock: systemClock, changed: (changes) => heard.push(changes), failed });
   stops.push(() => live.stop());
   await live.start();

@@ -18,8 +18,8 @@ afterEach(async () => {
 
 async function rig(changed: () => Promise<void> = () => Promise.resolve()) {
   const clock = new HeldClock();
-  const calls = vi.fn(changed);
-  const failed = vi.fn();
+  const calls = vi.fn<() => Promise<void>>(changed);
+  const failed = vi.fn<(error: unknown) => void>();
   const watcher = new FolderWatcher({ dir, clock, changed: calls, failed });
   await watcher.start();
   stops.push(() => watcher.stop());
@@ -64,12 +64,13 @@ describe("FolderWatcher", () => {
 
   it("waits for a folder that changes all the time, but not for ever", async () => {
     const { calls, look } = await rig();
+    const heard: number[] = [];
     for (let turn = 0; turn < 8; turn += 1) {
-      if (turn === 4) expect(calls).not.toHaveBeenCalled();
       await writeFile(join(dir, `${turn}.json`), "");
       await look(200);
+      heard.push(calls.mock.calls.length);
     }
-    expect(calls).toHaveBeenCalledTimes(1);
+    expect([heard[3], heard[7]]).toEqual([0, 1]);
   });
 
   it("goes on after a failure, a folder that goes, and one that comes back", async () => {
@@ -96,7 +97,7 @@ describe("FolderWatcher", () => {
   });
 
   it("works with the system's own clock and events", async () => {
-    const changed = vi.fn(() => Promise.resolve());
+    const changed = vi.fn<() => Promise<void>>(() => Promise.resolve());
     const watcher = new FolderWatcher({ dir, clock: systemClock, changed, failed: () => undefined });
     await watcher.start();
     stops.push(() => watcher.stop());

@@ -5,7 +5,7 @@ import { parseCatalog, type Catalog } from "../../src/graph/catalog.ts";
 import { parsePythonJson } from "../../src/json/exact.ts";
 
 /** Files of other people, which are beside the repository and not in it. */
-export const fixtures = join(import.meta.dirname, "../../../shared/fixtures");
+const fixtures = join(import.meta.dirname, "../../../shared/fixtures");
 export const hasFixtures = existsSync(fixtures);
 
 export function readFixture(path: string): Buffer {

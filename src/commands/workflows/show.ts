@@ -30,12 +30,16 @@ function fieldsOf(workflow: Workflow): readonly Field[] {
   }));
 }
 
+function end(value: JsonValue | undefined): string {
+  return typeof value === "number" || typeof value === "bigint" ? String(value) : "…";
+}
+
 function typeText({ schema }: Field): string {
   if (typeof schema["x-file"] === "string") return `${schema["x-file"]} file`;
   if (Array.isArray(schema["enum"])) return schema["enum"].map(String).slice(0, 6).join(" | ") + (schema["enum"].length > 6 ? " | …" : "");
   const type = Array.isArray(schema["type"]) ? schema["type"].join(" or ") : typeof schema["type"] === "string" ? schema["type"] : "any of several";
   const { minimum, maximum } = schema;
-  const range = minimum === undefined && maximum === undefined ? "" : ` ${String(minimum ?? "…")}–${String(maximum ?? "…")}`;
+  const range = minimum === undefined && maximum === undefined ? "" : ` ${end(minimum)}–${end(maximum)}`;
   return `${type}${range}`;
 }
 

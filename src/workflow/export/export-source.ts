@@ -79,7 +79,7 @@ export function readGraph(source: ExportSource, catalog: Catalog): ReadResult {
   }
 }
 
-export function parametersSchema(parameters: readonly Parameter[]): z.ZodObject {
+function parametersSchema(parameters: readonly Parameter[]): z.ZodObject {
   return z.object(Object.fromEntries(parameters.map((parameter) => [parameter.name, parameterField(parameter)])));
 }
 

@@ -1,5 +1,5 @@
 import { parsePythonJson, type JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, isJsonValue } from "../json-value.ts";
+import { isJsonArray, isJsonObject, isJsonValue, scalarText } from "../json-value.ts";
 import { placeInJson } from "../source/json-source.ts";
 import type { TextPlace } from "../source/source-problem.ts";
 
@@ -16,7 +16,7 @@ function documentOf(text: string): JsonValue | undefined {
 /** The path to a node of a list, by its id. */
 function inList(nodes: JsonValue | undefined, id: string): string | null {
   if (!isJsonArray(nodes)) return null;
-  const index = nodes.findIndex((node) => isJsonObject(node) && String(node["id"]) === id);
+  const index = nodes.findIndex((node) => isJsonObject(node) && scalarText(node["id"]) === id);
   return index === -1 ? null : String(index);
 }
 

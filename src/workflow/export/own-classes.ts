@@ -1,6 +1,6 @@
 import { parseCatalog, type Catalog } from "../../graph/catalog.ts";
 import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject } from "../json-value.ts";
+import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
 
 /**
  * Newer front ends list a socket for every widget of a node, in the order of its values. So an export itself tells
@@ -41,13 +41,13 @@ function widgetSpec(type: string, hasControl: boolean): JsonValue {
 function widgetsOf(node: JsonObject, sockets: readonly JsonObject[]): Declared | null {
   const widgets = sockets.filter(isWidgetSocket);
   const values = node["widgets_values"];
-  if (!isJsonArray(values)) return Object.fromEntries(widgets.map((input) => [String(input["name"]), widgetSpec(String(input["type"]), false)]));
+  if (!isJsonArray(values)) return Object.fromEntries(widgets.map((input) => [scalarText(input["name"]), widgetSpec(scalarText(input["type"]), false)]));
   const declared: [string, JsonValue][] = [];
   let at = 0;
   for (const input of widgets) {
-    const type = String(input["type"]);
+    const type = scalarText(input["type"]);
     const hasControl = type === "INT" && controlWords.has(values[at + 1]);
-    declared.push([String(input["name"]), widgetSpec(type, hasControl)]);
+    declared.push([scalarText(input["name"]), widgetSpec(type, hasControl)]);
     at += hasControl ? 2 : 1;
   }
   // A node without any widget keeps there what it shows.
@@ -58,21 +58,21 @@ function declare(node: JsonObject): JsonObject | null {
   const sockets = objects(node["inputs"]);
   const widgets = widgetsOf(node, sockets);
   if (widgets === null) return null;
-  const names = sockets.map((input) => String(input["name"]));
+  const names = sockets.map((input) => scalarText(input["name"]));
   const properties = isJsonObject(node["properties"]) ? node["properties"] : {};
   const pack = properties["cnr_id"] ?? properties["aux_id"] ?? "unknown";
   return {
-    input: { required: Object.fromEntries(sockets.map((input) => [String(input["name"]), widgets[String(input["name"])] ?? [String(input["type"])]])) },
+    input: { required: Object.fromEntries(sockets.map((input) => [scalarText(input["name"]), widgets[scalarText(input["name"])] ?? [scalarText(input["type"])]])) },
     input_order: { required: names },
-    output: objects(node["outputs"]).map((output) => String(output["type"])),
-    output_name: objects(node["outputs"]).map((output) => String(output["name"])),
-    python_module: `custom_nodes.${String(pack)}`,
+    output: objects(node["outputs"]).map((output) => scalarText(output["type"])),
+    output_name: objects(node["outputs"]).map((output) => scalarText(output["name"])),
+    python_module: `custom_nodes.${scalarText(pack)}`,
   };
 }
 
 function inputNames(declared: JsonObject): string {
   const order = declared["input_order"];
-  return isJsonObject(order) && isJsonArray(order["required"]) ? order["required"].map(String).toSorted().join("\0") : "";
+  return isJsonObject(order) && isJsonArray(order["required"]) ? order["required"].map(scalarText).toSorted().join("\0") : "";
 }
 
 export interface OwnClasses {
@@ -98,7 +98,7 @@ function withoutShownValues(node: JsonObject): JsonObject {
 export function withOwnClasses(gui: JsonObject, catalog: Catalog, wanted: ReadonlySet<string>): OwnClasses {
   const nodes = allNodes(gui);
   if (!listsEveryWidget(nodes)) return { catalog, gui, names: [] };
-  const byClass = Map.groupBy(nodes.filter((node) => wanted.has(String(node["type"]))), (node) => String(node["type"]));
+  const byClass = Map.groupBy(nodes.filter((node) => wanted.has(scalarText(node["type"]))), (node) => scalarText(node["type"]));
   const own = [...byClass].flatMap(([name, same]): [string, JsonObject][] => {
     const declared = same.map(declare);
     const [first] = declared;
@@ -107,6 +107,6 @@ export function withOwnClasses(gui: JsonObject, catalog: Catalog, wanted: Readon
   });
   const names = new Set(own.map(([name]) => name));
   const { catalog: told } = parseCatalog(Object.fromEntries(own));
-  const cleaned = objects(gui["nodes"]).map((node) => (names.has(String(node["type"])) ? withoutShownValues(node) : node));
+  const cleaned = objects(gui["nodes"]).map((node) => (names.has(scalarText(node["type"])) ? withoutShownValues(node) : node));
   return { catalog: { ...catalog, classes: new Map([...catalog.classes, ...told.classes]) }, gui: { ...gui, nodes: cleaned }, names: [...names] };
 }

@@ -29,7 +29,7 @@ describe("readYamlSource", () => {
     if ("message" in source) throw new Error(source.message);
     const schema = z.strictObject({ name: z.string(), inputs: z.array(z.object({ id: z.string() })) });
     const parsed = schema.safeParse(source.value);
-    const places = yamlProblems(source, parsed.error ?? new z.ZodError([])).map(({ place, message }) => [place?.line, message.split(":")[0]]);
-    expect(places.sort()).toEqual([[1, "name"], [2, "extra"], [4, "inputs.0.id"]]);
+    const places = yamlProblems(source, parsed.error ?? new z.ZodError([])).map(({ place, message }) => [place?.line, message.split(":")[0]] as const);
+    expect(new Map(places)).toEqual(new Map([[1, "name"], [2, "extra"], [4, "inputs.0.id"]]));
   });
 });

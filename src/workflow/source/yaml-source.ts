@@ -1,7 +1,7 @@
 import { isCollection, isMap, isScalar, LineCounter, parseDocument, type Document, type Node } from "yaml";
 import type { z } from "zod";
 import type { JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, isJsonValue } from "../json-value.ts";
+import { isJsonValue } from "../json-value.ts";
 import type { SourceProblem, TextPlace } from "./source-problem.ts";
 
 /** A YAML file whose values know where they stand. Integers are as in {@link JsonValue}: exact. */
@@ -75,11 +75,4 @@ export function yamlProblems(source: YamlSource, error: z.ZodError): readonly So
     const named = path.map(String).join(".");
     return { file: source.file, place: source.placeOf(path), message: `${named === "" ? "" : `${named}: `}${issue.message}` };
   });
-}
-
-/** For a message: a value of the file, short. */
-export function shown(value: JsonValue | undefined): string {
-  if (isJsonObject(value)) return "an object";
-  if (isJsonArray(value)) return "a list";
-  return typeof value === "string" ? JSON.stringify(value.slice(0, 60)) : String(value);
 }

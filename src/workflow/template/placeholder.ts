@@ -1,6 +1,6 @@
 import type { Graph } from "../../graph/graph.ts";
 import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject } from "../json-value.ts";
+import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
 
 /** One place of a graph where an input's value goes. */
 export interface PlaceholderUse {
@@ -43,17 +43,12 @@ export function placeholderUses(graph: Graph): readonly PlaceholderUse[] {
 function fillText(text: string, values: JsonObject): JsonValue {
   const [only] = usesInText(text);
   if (only?.isWhole === true) return values[only.name] ?? null;
-  return text.replace(placeholder, (_found, name: string) => asText(values[name]));
-}
-
-/** Inside a longer text. A list or an object there is its JSON only to look at; the schema lets none through. */
-function asText(value: JsonValue | undefined): string {
-  return value === undefined || value === null ? "" : String(value);
+  return text.replace(placeholder, (_found: string, name: string) => scalarText(values[name]));
 }
 
 function fill(value: JsonValue | undefined, values: JsonObject): JsonValue | undefined {
   if (typeof value === "string") return fillText(value, values);
-  if (isJsonArray(value)) return value.map((item) => fill(item, values) ?? null);
+  if (isJsonArray(value)) return value.map((item): JsonValue => fill(item, values) ?? null);
   if (!isJsonObject(value)) return value;
   return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, fill(member, values)]));
 }
@@ -62,7 +57,7 @@ function fill(value: JsonValue | undefined, values: JsonObject): JsonValue | und
 export function fillPlaceholders(graph: Graph, values: JsonObject): Graph {
   return Object.fromEntries(
     Object.entries(graph).map(([nodeId, node]) => {
-      const inputs = Object.entries(node.inputs).map(([name, value]) => [name, fill(value, values)]);
+      const inputs = Object.entries(node.inputs).map(([name, value]): [string, JsonValue | undefined] => [name, fill(value, values)]);
       return [nodeId, { ...node, inputs: Object.fromEntries(inputs) }];
     }),
   );

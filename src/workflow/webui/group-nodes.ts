@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject } from "../json-value.ts";
+import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
 
 /** rgthree's panels that switch all nodes inside the group frames whose title they match, and are no nodes that run. */
 const groupSwitches: ReadonlySet<JsonValue | undefined> = new Set(["Fast Groups Bypasser (rgthree)", "Fast Groups Muter (rgthree)"]);
@@ -45,7 +45,7 @@ function framesOf(gui: JsonObject, node: JsonObject): readonly JsonObject[] {
 }
 
 function nodesInside(gui: JsonObject, frame: JsonObject): readonly string[] {
-  return objectsOf(gui, "nodes").filter((node) => isInside(frame, centre(node))).map((node) => String(node["id"]));
+  return objectsOf(gui, "nodes").filter((node) => isInside(frame, centre(node))).map((node) => scalarText(node["id"]));
 }
 
 /** For each group frame whose title is wanted, the ids of its nodes. */
@@ -61,7 +61,7 @@ function isGroupSwitch(node: JsonObject): boolean {
 export function nodesOfGroups(gui: JsonObject, nodeIds: readonly string[]): readonly string[] {
   const nodes = objectsOf(gui, "nodes");
   return nodeIds.flatMap((id) => {
-    const node = nodes.find((each) => String(each["id"]) === id);
+    const node = nodes.find((each) => scalarText(each["id"]) === id);
     if (node === undefined || !isGroupSwitch(node)) return [id];
     return [...new Set(framesOf(gui, node).flatMap((frame) => nodesInside(gui, frame)))];
   });

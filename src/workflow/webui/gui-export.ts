@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject } from "../json-value.ts";
+import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
 import { nodesOfGroups } from "./group-nodes.ts";
 
 /** A change of an export in GUI format, as a person would make it in ComfyUI. */
@@ -15,7 +15,7 @@ export function guiNodes(gui: JsonObject): readonly JsonObject[] {
 }
 
 export function guiNodeId(node: JsonObject): string {
-  return String(node["id"]);
+  return scalarText(node["id"]);
 }
 
 function withWidgets(node: JsonObject, indices: readonly number[], value: JsonValue): JsonObject {

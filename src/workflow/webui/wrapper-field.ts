@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonValue } from "../../json/exact.ts";
+import { stringifyJson, type JsonValue } from "../../json/exact.ts";
 import { fileField } from "../field/catalog-field.ts";
 import { integerField, numberField } from "../field/number-field.ts";
 import type { WrapperInput } from "./wrapper-shape.ts";
@@ -113,7 +113,7 @@ export function wrapperField(input: WrapperInput, byDefault: JsonValue | undefin
   const field = typedField(input);
   const own = field.meta() ?? {};
   const condition = input.depends_on ?? null;
-  const used = condition === null ? "" : ` Used only when ${condition.field} is ${String(condition.value)}.`;
+  const used = condition === null ? "" : ` Used only when ${condition.field} is ${stringifyJson(condition.value)}.`;
   const about = `${typeof own["description"] === "string" ? own["description"] : (input.description ?? input.label ?? input.id)}${used}`;
   const meta = { ...own, ...(input.label === undefined ? {} : { title: input.label }), description: about };
   if (input.type === "seed") return (byDefault === undefined ? field.optional() : field.prefault(byDefault)).meta({ ...meta, "x-seed": true });

@@ -25,7 +25,7 @@ const toggleMode = z.looseObject({
 });
 const addLoras = z.looseObject({ action_type: z.literal("add_lora_pair"), high_node_id: nodeId, low_node_id: nodeId, max_loras: z.int().min(1).optional() });
 
-export const actionTypes = ["modify_widget", "modify_vector_widget", "toggle_node_mode", "add_lora_pair"] as const;
+const actionTypes = ["modify_widget", "modify_vector_widget", "toggle_node_mode", "add_lora_pair"] as const;
 
 const mapping = z.discriminatedUnion("action_type", [modifyWidget, toggleMode, addLoras], {
   error: (issue) => (issue.code === "invalid_union" ? `action_type must be one of ${actionTypes.join(", ")}` : undefined),

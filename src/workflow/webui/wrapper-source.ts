@@ -118,7 +118,7 @@ function schemaOf(bound: readonly Bound[]): z.ZodObject {
     for (const input of conditional) {
       const value: unknown = inputs[input.id];
       if (value === undefined && isActive(input, asJson(inputs), bound)) {
-        payload.issues.push({ code: "custom", input: inputs, path: [input.id], message: `Is needed when ${input.depends_on?.field ?? "its condition"} is ${String(input.depends_on?.value)}` });
+        payload.issues.push({ code: "custom", input: inputs, path: [input.id], message: `Is needed when ${input.depends_on?.field ?? "its condition"} is ${stringifyJson(input.depends_on?.value ?? null)}` });
       }
     }
   });

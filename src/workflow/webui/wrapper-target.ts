@@ -3,7 +3,7 @@ import { isLink, type Graph } from "../../graph/graph.ts";
 import type { GraphInput } from "../../graph/parameters/parameter.ts";
 import type { JsonObject } from "../../json/exact.ts";
 import { findInput } from "../field/find-input.ts";
-import { isJsonArray, isJsonObject } from "../json-value.ts";
+import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
 import { nearestName } from "../nearest-name.ts";
 import { guiNodeId, guiNodes } from "./gui-export.ts";
 import { nodesOfGroups } from "./group-nodes.ts";
@@ -84,10 +84,10 @@ export class TargetFinder {
       const node = this.#guiNodes.get(nodeId);
       if (node === undefined) return { problem: `the export has no node ${nodeId}` };
       const values = node["widgets_values"];
-      if (!isJsonArray(values)) return { problem: `node ${nodeId} (${String(node["type"])}) has no list of widgets_values to count in` };
+      if (!isJsonArray(values)) return { problem: `node ${nodeId} (${scalarText(node["type"])}) has no list of widgets_values to count in` };
       const beyond = indices.find((index) => index >= values.length);
-      if (beyond !== undefined) return { problem: `node ${nodeId} (${String(node["type"])}) has ${values.length} widgets_values, and none at ${beyond}` };
-      if (type !== undefined && type !== node["type"]) notes.push(`node ${nodeId} is a ${String(node["type"])}, and not a ${type} as the wrapper says`);
+      if (beyond !== undefined) return { problem: `node ${nodeId} (${scalarText(node["type"])}) has ${values.length} widgets_values, and none at ${beyond}` };
+      if (type !== undefined && type !== node["type"]) notes.push(`node ${nodeId} is a ${scalarText(node["type"])}, and not a ${type} as the wrapper says`);
     }
     return { target: { kind: "widgets", nodeIds, indices }, notes };
   }
@@ -106,7 +106,7 @@ export class TargetFinder {
     if (missing !== null) return { problem: missing };
     for (const nodeId of [high, low]) {
       const type = this.#guiNodes.get(nodeId)?.["type"] ?? this.#export.graph[nodeId]?.class_type;
-      if (type !== "Power Lora Loader (rgthree)") return { problem: `node ${nodeId} is a ${String(type)}: LoRAs can be added to a Power Lora Loader (rgthree) only` };
+      if (type !== "Power Lora Loader (rgthree)") return { problem: `node ${nodeId} is a ${scalarText(type)}: LoRAs can be added to a Power Lora Loader (rgthree) only` };
     }
     return { target: { kind: "loras", high, low }, notes: [] };
   }
