@@ -15,6 +15,7 @@ import type { FileStore } from "./files/file-store.ts";
 import { postUrl } from "./files/post-url.ts";
 import { gatewayAccess } from "./gateway-access.ts";
 import { GatewayHealth } from "./gateway-health.ts";
+import { startWorkflows } from "./gateway-workflows.ts";
 import { GpuReadings } from "./gpu-readings.ts";
 import { createHttpApp, type HttpApp } from "./http/app.ts";
 import type { AccessParts } from "./http/deps.ts";
@@ -33,9 +34,9 @@ import { GatewayMetrics } from "./telemetry/metrics/gateway-metrics.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
 import type { DocsAssets } from "./web/docs-page.ts";
 import { loadWebhookSecret } from "./webhook-secret.ts";
-import { type DiscoveredWorkflows, discoverWorkflows, type DiscoverOptions } from "./workflow/discover.ts";
+import type { DiscoveredWorkflows, DiscoverOptions } from "./workflow/discover.ts";
 import { drawSeed } from "./workflow/draw-seed.ts";
-import { WorkflowRegistry } from "./workflow/registry.ts";
+import type { WorkflowRegistry } from "./workflow/registry.ts";
 
 /** Of one sampler step in demo mode: slow enough to watch, and 20 steps still end within a second. */
 const demoStepMs = 40;
@@ -95,17 +96,9 @@ interface Core {
   readonly files: FileStore;
   readonly hub: JobHub;
   readonly backend: Backend;
-  readonly workflows: DiscoveredWorkflows;
+  readonly workflows: WorkflowRegistry;
+  readonly found: DiscoveredWorkflows;
   readonly access: AccessParts;
-}
-
-async function discover({ config, logger, builtinWorkflows }: AppParams): Promise<DiscoveredWorkflows> {
-  const dir = config.workflowsDir === null ? {} : { dir: config.workflowsDir };
-  const workflows = await discoverWorkflows({ builtins: builtinWorkflows, ...dir });
-  const log = logger.module("workflows");
-  for (const { file, line, message } of workflows.broken) log.error({ file, line }, message);
-  for (const id of workflows.shadowed) log.info({ workflow: id }, "a file in the workflows folder replaces the built-in workflow");
-  return workflows;
 }
 
 function keyDefaults({ keyRequestsPerMinute, keyMaxRunning, keyMaxQueued }: Config): KeyLimits {
@@ -115,7 +108,6 @@ function keyDefaults({ keyRequestsPerMinute, keyMaxRunning, keyMaxQueued }: Conf
 async function openCore(params: AppParams, started: Stack): Promise<Core> {
   const { config, logger, clock } = params;
   const keys = new KeyRing(await loadKeys({ variable: config.apiKeys, file: config.apiKeysFile, defaults: keyDefaults(config) }));
-  const workflows = await discover(params);
   // First: it locks the data directory.
   const jobs = await openSqliteStore({ path: join(config.dataDir, "jobs.db"), clock });
   started.push(() => jobs.close());
@@ -125,7 +117,10 @@ async function openCore(params: AppParams, started: Stack): Promise<Core> {
   const backend = createBackend({ url: demo?.url ?? config.comfyuiUrl, clock, logger: logger.module("comfyui") });
   backend.start();
   started.push(() => backend.stop());
-  return { jobs, files, hub: new JobHub(), backend, workflows, access: await gatewayAccess(config, keys, clock) };
+  const workflows = await startWorkflows({ config, builtins: params.builtinWorkflows, backend, clock, logger: logger.module("workflows") });
+  started.push(() => workflows.stop());
+  const { registry, found } = workflows.live;
+  return { jobs, files, hub: new JobHub(), backend, workflows: registry, found, access: await gatewayAccess(config, keys, clock) };
 }
 
 /** What works by itself beside requests and runs: retention and webhooks. */
@@ -185,7 +180,6 @@ function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: A
       startTimeoutSeconds,
       runTimeoutSeconds,
     },
-    workflows: new WorkflowRegistry(core.workflows),
     clock,
     logger: logger.module("http"),
     docsAssets,
@@ -225,7 +219,7 @@ async function build(params: AppParams, started: Stack): Promise<RunningApp> {
   return {
     url: server.url,
     demo: config.demo,
-    workflows: core.workflows,
+    workflows: core.found,
     async stop({ drainMs, onWaiting }) {
       stopping.abort();
       const { running, claimed } = await core.jobs.counts();

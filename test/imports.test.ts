@@ -43,8 +43,10 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   // What app.ts hands to /metrics and /v1/models; parts of it but for their size.
   "gpu-readings": ["telemetry"],
   "model-cache": ["telemetry"],
+  // The workflows of now: of the folder, and made with the catalog of now.
+  "gateway-workflows": ["catalog", "comfyui", "config", "workflow", "errors", "telemetry"],
   app: [
-    "gpu-readings", "model-cache",
+    "gateway-workflows", "gpu-readings", "model-cache",
     "access", "gateway-access", "gateway-health", "webhook-secret", "upkeep", "catalog", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
     "runner", "events", "http", "codegen", "web", "demo", "errors", "generated",
   ],
