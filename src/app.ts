@@ -28,9 +28,11 @@ import { Runner } from "./runner/runner.ts";
 import { openSqliteStore } from "./store/sqlite/sqlite-store.ts";
 import type { Checkpoint } from "./telemetry/checkpoint.ts";
 import type { Clock } from "./telemetry/clock.ts";
-import type { JobWatch } from "./telemetry/job-watch.ts";
+import { type JobWatch, watchBy } from "./telemetry/job-watch.ts";
 import type { RootLogger } from "./telemetry/logger.ts";
 import { GatewayMetrics } from "./telemetry/metrics/gateway-metrics.ts";
+import { JobTracer } from "./telemetry/traces/job-tracer.ts";
+import { SpanExporter } from "./telemetry/traces/span-exporter.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
 import type { DocsAssets } from "./web/docs-page.ts";
 import { loadWebhookSecret } from "./webhook-secret.ts";
@@ -153,11 +155,19 @@ interface Telling {
   readonly watch: JobWatch;
 }
 
-function buildTelling({ clock, logger }: AppParams, core: Core): Telling {
+/** null when nobody is to be sent traces. */
+function buildTracer({ config, clock, logger, version }: AppParams, started: Stack): JobTracer | null {
+  if (config.otlpEndpoint === null) return null;
+  const exporter = new SpanExporter({ endpoint: config.otlpEndpoint, version, clock, logger: logger.module("traces") });
+  started.push(() => exporter.stop());
+  return new JobTracer({ export: (span) => exporter.add(span), now: () => clock.now() });
+}
+
+function buildTelling({ clock, logger }: AppParams, core: Core, tracer: JobTracer | null): Telling {
   const gpus = new GpuReadings({ devices: () => core.backend.health().devices, clock });
   const health = new GatewayHealth({ ...core, clock, logger, gpus });
   const metrics = new GatewayMetrics({ gpuType: () => gpus.type(), readings: () => health.readings() });
-  return { health, metrics, watch: metrics.jobs };
+  return { health, metrics, watch: watchBy(metrics.jobs, ...(tracer === null ? [] : [tracer])) };
 }
 
 function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: AppParams, core: Core, { health, metrics, watch }: Telling, stopping: AbortSignal): HttpApp {
@@ -200,7 +210,7 @@ async function build(params: AppParams, started: Stack): Promise<RunningApp> {
   const core = await openCore(params, started);
   await startHelpers(params, core, started);
   const stopping = new AbortController();
-  const telling = buildTelling(params, core);
+  const telling = buildTelling(params, core, buildTracer(params, started));
   const server = await listen(buildHttp(params, core, telling, stopping.signal), config);
   started.push(() => server.close());
   const runner = new Runner({

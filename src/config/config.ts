@@ -63,6 +63,8 @@ export interface Config {
   readonly fetchPrivateAddresses: boolean;
   readonly fetchTimeoutSeconds: number;
   readonly leaseSeconds: number;
+  /** Where traces go, OTLP over HTTP; null for nowhere. */
+  readonly otlpEndpoint: string | null;
   /** A level, and levels of modules: `info,runner=debug`. */
   readonly logLevel: string;
 }

@@ -68,6 +68,7 @@ describe("defaults", () => {
       fetchPrivateAddresses: false,
       fetchTimeoutSeconds: 30,
       leaseSeconds: 30,
+      otlpEndpoint: null,
       logLevel: "info",
     });
   });

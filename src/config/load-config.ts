@@ -109,6 +109,7 @@ export function loadConfig(params: LoadConfig): LoadedConfig {
     fetchPrivateAddresses: read(settings.fetchPrivateAddresses),
     fetchTimeoutSeconds: read(settings.fetchTimeoutSeconds),
     leaseSeconds: read(settings.leaseSeconds),
+    otlpEndpoint: read<string | null>(settings.otlpEndpoint),
     logLevel: read(settings.logLevel),
   };
   problems.push(...openDoor(config));

@@ -1,7 +1,7 @@
 import type { ConfigKey } from "./config.ts";
 import { redactUrl } from "./redact-url.ts";
 import { bytesOrNone, durationOrNone, writeBytes, writeDuration } from "./quantity.ts";
-import { httpUrl, integer, listOf, logLevels, optionalText, text, webhookSecret, yesNo, yesNoAuto, type Value } from "./value.ts";
+import { httpUrl, integer, listOf, logLevels, optionalHttpUrl, optionalText, text, webhookSecret, yesNo, yesNoAuto, type Value } from "./value.ts";
 
 export type SettingValue = string | number | boolean | null | readonly string[];
 
@@ -312,6 +312,15 @@ export const settings = {
     value: integer(5, 3600, "seconds"),
     default: 30,
     doc: "How long a job stays with a process that has gone silent before another may take it",
+  },
+  otlpEndpoint: {
+    name: "otlp_endpoint",
+    // OpenTelemetry's own name, which other programs of the host share.
+    env: "OTEL_EXPORTER_OTLP_ENDPOINT",
+    value: optionalHttpUrl,
+    default: null,
+    doc: "Collector that traces are sent to, OTLP over HTTP as JSON; unset, none are made",
+    redact: redactUrl,
   },
   logLevel: {
     name: "log_level",

@@ -71,6 +71,9 @@ export const httpUrl: Value<string> = {
     .transform((written) => new URL(written).href.replace(/\/+$/, "")),
 };
 
+/** The same, or none. */
+export const optionalHttpUrl: Value<string | null> = { allowed: httpUrl.allowed, schema: z.union([z.null(), httpUrl.schema]) };
+
 /**
  * A signing secret after the Standard Webhooks specification: `whsec_` and 24 to 64 random bytes in base64. Fewer
  * can be guessed; more add nothing to an HMAC over SHA-256 blocks.
