@@ -9,7 +9,7 @@ import { rulesPlan } from "./plan/rules-plan.ts";
 import { type PrintedModule, printModule } from "./print/module.ts";
 import type { Finding, Proof } from "./proof/finding.ts";
 import { prove } from "./proof/prove.ts";
-import { typeCheck } from "./proof/type-check.ts";
+import { type TypeCheck, typeCheck } from "./proof/type-check.ts";
 import type { Source } from "./source.ts";
 import type { ExistingModule } from "./update/existing-module.ts";
 import { keepEdits } from "./update/keep-edits.ts";
@@ -32,6 +32,8 @@ export interface GenerateRequest {
   readonly near: string;
   /** Asks a real ComfyUI about the graph; null: none was named. */
   readonly verify: ((printed: PrintedModule) => Promise<readonly Finding[]>) | null;
+  /** Left out: the compiler is asked about the module by itself. */
+  readonly typeCheck?: (text: string) => Promise<TypeCheck>;
 }
 
 export interface Generated {
@@ -90,7 +92,7 @@ export async function generateModule(request: GenerateRequest): Promise<Generate
     endpoint,
     graph: source.graph,
     catalog,
-    typeCheck: (text) => typeCheck(new Map([["module", text]]), request.near),
+    typeCheck: request.typeCheck ?? ((text) => typeCheck(new Map([["module", text]]), request.near)),
     askComfyui: verify === null ? null : () => verify(printed),
   });
   return { endpoint, printed, proof, asked: planned.asked, changes };

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Catalog } from "../graph/catalog.ts";
 import { convertExport } from "../graph/convert/convert-export.ts";
 import { readExport } from "../graph/export/read-export.ts";
+import type { ManagerMaps } from "../graph/dependencies/manager-maps.ts";
 import type { Graph } from "../graph/graph.ts";
 import { findParameters } from "../graph/parameters/find-parameters.ts";
 import type { JsonObject } from "../json/exact.ts";
@@ -47,12 +48,13 @@ function secretsIn(graph: Graph): readonly string[] {
 
 /**
  * @param file name of the export, without folders
+ * @param maps what ComfyUI-Manager knows of packs and models
  * @throws {AppError} `invalid_export` when the file holds no workflow
  */
-export function readSource(bytes: Uint8Array, file: string, catalog: Catalog): Source {
+export function readSource(bytes: Uint8Array, file: string, catalog: Catalog, maps?: ManagerMaps): Source {
   const { kind, graph, gui, inexact, notes } = graphOf(bytes, catalog);
   const { candidates, dropped } = findCandidates(graph, catalog, findParameters(graph, catalog, { gui }));
-  const requirements = dependenciesOf(graph, catalog, gui);
+  const requirements = dependenciesOf(graph, catalog, gui, maps);
   return {
     file,
     sha256: createHash("sha256").update(bytes).digest("hex"),

@@ -1,8 +1,9 @@
 import { readFile } from "node:fs/promises";
-import { basename, dirname } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { CatalogFault } from "../catalog/catalog-fault.ts";
 import { readCatalog, readCatalogText } from "../catalog/catalog-file.ts";
 import { type ChosenCatalog, chooseCatalog } from "../codegen/choose-catalog.ts";
+import { managerMaps } from "../codegen/dependencies-of.ts";
 import { type Generated, type GenerateRequest, generateModule, type Planner } from "../codegen/generate.ts";
 import { OpenRouterFailure } from "../codegen/openrouter/failure.ts";
 import { generatedMark } from "../codegen/print/module.ts";
@@ -45,6 +46,8 @@ workflows/, under the name that the plan gives it.
       For one answer of the model. Default: 180.
   --catalog=FILE
       What /object_info of the ComfyUI that is meant answers (.json or .json.gz). Default: the core nodes.
+  --manager=FOLDER
+      Where ComfyUI-Manager is installed: its lists tell which packs bring the nodes, and where models come from.
   --verify=URL
       Let the ComfyUI at URL look through the graph, without running it, and use its catalog.
   --update
@@ -98,6 +101,18 @@ async function catalogFor(asked: GenerateArguments, signal: AbortSignal): Promis
   return { catalog: readCatalog(text).catalog, source: `the catalog ${asked.catalog}` };
 }
 
+/** The lists that ComfyUI-Manager keeps at the top of its folder. */
+async function managerFolder(folder: string): Promise<ReturnType<typeof managerMaps>> {
+  const texts = ["extension-node-map.json", "model-list.json", "custom-node-list.json"].map((name) => readIfThere(join(folder, name)));
+  const [nodeMap = null, modelList = null, packList = null] = await Promise.all(texts);
+  if (nodeMap === null && modelList === null && packList === null) throw new Refusal(`${folder} has none of the lists of ComfyUI-Manager.`);
+  try {
+    return managerMaps({ nodeMap, modelList, packList });
+  } catch (error) {
+    throw new Refusal(`A list of ComfyUI-Manager in ${folder} is not JSON.`, { cause: error });
+  }
+}
+
 interface Standing {
   /** What stands where the module goes; null: nothing does, or it is not known yet. */
   readonly text: string | null;
@@ -147,7 +162,8 @@ async function generateOnce(asked: GenerateArguments, surroundings: Surroundings
   const bytes = await readBytes(asked.file);
   const standing = await whatStands(asked);
   const chosen = await catalogFor(asked, stopAsked);
-  const source = readSource(bytes, basename(asked.file), chosen.catalog);
+  const maps = asked.manager === null ? undefined : await managerFolder(asked.manager);
+  const source = readSource(bytes, basename(asked.file), chosen.catalog, maps);
   refuseInexact(source, asked);
   const { verify } = asked;
   const liveCatalog = verify === null || asked.catalog === null ? chosen.catalog : (await chooseCatalog(verify, stopAsked)).catalog;

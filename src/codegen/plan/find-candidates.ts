@@ -114,9 +114,12 @@ function* otherValues(graph: Graph, catalog: Catalog, taken: ReadonlySet<string>
 }
 
 function unusedKey(wanted: string, taken: ReadonlySet<string>): string {
-  const base = nameFault(wanted) === null ? wanted : snakeCase(wanted) || "value";
+  const snake = nameFault(wanted) === null ? wanted : snakeCase(wanted);
+  const base = nameFault(snake) === null ? snake : "value";
+  // Room for the number, and no underscore before the one that leads it.
+  const stem = base.slice(0, 36).replace(/_+$/, "");
   let key = base;
-  for (let number = 2; taken.has(key) || nameFault(key) !== null; number += 1) key = `${base.slice(0, 36)}_${number}`;
+  for (let number = 2; taken.has(key); number += 1) key = `${stem}_${number}`;
   return key;
 }
 

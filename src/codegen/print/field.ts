@@ -80,7 +80,7 @@ export function printField(field: Field, deps: FieldDeps): string {
     ...(field.default === undefined
       ? []
       : [call("default", typeof field.default === "string" ? deps.models.reference(field.default) : printable(field.default), indent)]),
-    ...(field.type.kind === "seed" && field.description === seedWords ? [] : [call("describe", field.description, indent)]),
+    ...(field.type.kind === "seed" && isWholeSeed(field.type) && field.description === seedWords ? [] : [call("describe", field.description, indent)]),
     ...(field.type.kind === "text" && field.default === undefined && typeof value === "string" && value !== "" && value.length <= maxExampleLength && !looksSecret(value)
       ? [call("meta", { examples: [value] }, indent)]
       : []),

@@ -51,7 +51,7 @@ export function checkCatalog(graph: Graph, endpoint: Endpoint, catalog: Catalog,
       const fault = optionFault(spec, value);
       if (fault === "unknown") {
         findings.push({ check: "catalog", line: lineOf(id, name), message: `node ${id}: ${node.class_type}.${name} has no option ${shown(value)} in this catalog` });
-      } else if (fault === "file") {
+      } else if (fault === "file" && spec.kind === "combo" && spec.options.length > 0 && spec.upload === undefined) {
         notes.push(`${shown(value)} (node ${id}, ${name}) is not among the files of the ComfyUI that the catalog is of`);
       }
     }

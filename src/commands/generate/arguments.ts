@@ -11,6 +11,8 @@ export interface GenerateArguments {
   readonly destination: { readonly path: string; readonly id: string } | null;
   /** A catalog's file; null: none was named. */
   readonly catalog: string | null;
+  /** Folder of ComfyUI-Manager; null: its maps are not used. */
+  readonly manager: string | null;
   /** The ComfyUI that verifies, and whose catalog is used; without trailing slash. */
   readonly verify: string | null;
   /** Null: the rules name things. */
@@ -44,7 +46,7 @@ function timeLimitMs(written: string | undefined, problems: string[]): number {
 
 /** The arguments, or null after every problem of them was printed. */
 export function readGenerateArguments(argv: readonly string[], { env, complain }: Pick<Surroundings, "env" | "complain">): GenerateArguments | null {
-  const kinds = ["catalog", "verify", "model", "time-limit"].map((name) => ({ name }));
+  const kinds = ["catalog", "manager", "verify", "model", "time-limit"].map((name) => ({ name }));
   const { values, switches, positionals, problems } = readFlags(argv, kinds, ["offline", "dry-run", "json", "force", "update", "allow"], "generate");
   const found = problems.map(({ setting, message }) => `${setting}: ${message}`);
   const [file, out, ...more] = positionals;
@@ -67,6 +69,7 @@ export function readGenerateArguments(argv: readonly string[], { env, complain }
     file,
     destination,
     catalog: values.get("catalog") ?? null,
+    manager: values.get("manager") ?? null,
     verify,
     openRouter: offline || apiKey === "" ? null : { baseUrl: baseUrl.replace(/\/+$/, ""), apiKey, models, timeLimitMs: limit },
     offline,
