@@ -25,7 +25,12 @@ const keysFile = z.strictObject({ keys: z.array(entry) });
 function document(text: string): unknown {
   const parsed = parseDocument(text);
   if (parsed.errors.length > 0) throw wrong(`The file of API keys is not valid YAML: ${parsed.errors[0]?.message.split("\n")[0] ?? ""}`);
-  return parsed.toJS({ maxAliasCount: 0 });
+  try {
+    return parsed.toJS({ maxAliasCount: 0 });
+  } catch (error) {
+    // Aliases that lead nowhere, or multiply without end, show only here.
+    throw wrong(`The file of API keys is not valid YAML: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /**

@@ -17,7 +17,7 @@ const fileNode = /load|save|import|export|open|read|write|download|fetch/i;
 const freeText = /^(text|prompt|positive|negative|string|title|description|caption|note|comment|author|tags)(_?\d+)?$/i;
 
 /** How the prompt of a picture opens a file of the embeddings folder (ComfyUI, sd1_clip.py). */
-const embedding = /embedding:\s*([^\s,()]+)/gi;
+const embedding = /embedding:\s*([^\s,():]+)/gi;
 
 /** Linux opens no longer name (PATH_MAX); a picture in base64 may begin with a slash. */
 const maxPathLength = 4096;

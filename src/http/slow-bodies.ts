@@ -24,7 +24,7 @@ export function cutOffSlowBodies(server: Server, clock: Clock): void {
           return;
         }
         if (!outgoing.headersSent) socket.write(tooSlow);
-        socket.destroy();
+        socket.destroySoon();
       });
     if (incoming.complete) return;
     let timer = look(socket.bytesRead);

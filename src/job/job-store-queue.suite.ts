@@ -11,6 +11,38 @@ export function describeQueue(stage: StoreStage): void {
     return ids;
   };
 
+  describe("the bounds of one owner", () => {
+    it("let no more of its jobs be claimed at a time, and keep the others' turns and its places", async () => {
+      await stage.insert(...["a", "a", "a", "b", null].map((name, at) => ({ id: `${name}-${at}`, owner: name })));
+      const claim = async (): Promise<string | undefined> =>
+        (await stage.store.claim({ owner: "me", leaseMs: 1000, nowMs: stage.nowMs, maxLeased: new Map([["a", 1]]) }))?.job.id;
+      expect([await claim(), await claim(), await claim(), await claim()]).toEqual(["a-0", "b-3", "null-4", undefined]);
+      expect(await stage.store.queuePosition("a-1")).toBe(0);
+      expect(await stage.store.countWaiting({ owner: "a" })).toBe(2);
+    });
+
+    it("let no more of its jobs wait, and leave room to others", async () => {
+      const bounds = { maxQueued: 10, maxQueuedOfOwner: 1 };
+      expect((await stage.store.insert(stage.newJob({ owner: "a" }), bounds)).outcome).toBe("inserted");
+      expect(await stage.store.insert(stage.newJob({ owner: "a" }), bounds)).toEqual({ outcome: "owner-full", queued: 1 });
+      expect((await stage.store.insert(stage.newJob({ owner: "b" }), bounds)).outcome).toBe("inserted");
+    });
+
+    it("keep lists, events and files apart", async () => {
+      const fileId = "ab".repeat(32);
+      await stage.insert({ id: "a", owner: "a" }, { id: "b", owner: "b", files: [] });
+      expect(await stage.allIds({ owner: "a", limit: 10 })).toEqual(["a"]);
+      expect((await stage.store.readAllEvents({ owner: "b", afterSeq: 0, limit: 10 })).map(({ jobId }) => jobId)).toEqual(["b"]);
+      const owns = async (owner: string): Promise<boolean> => stage.store.ownsFile({ fileId, owner });
+      expect([await owns("a"), await owns("b")]).toEqual([true, false]);
+      await stage.store.addFileOwner({ fileId, owner: "b" });
+      await stage.store.addFileOwner({ fileId, owner: "b" });
+      expect(await owns("b")).toBe(true);
+      await stage.store.forgetFileOwners([fileId]);
+      expect([await owns("a"), await owns("b")]).toEqual([true, false]);
+    });
+  });
+
   describe("the order of the queue", () => {
     it("lets owners take turns, however many jobs each has, and serves each owner's in their order", async () => {
       const owners = ["a", "a", "a", "a", "b", "b", null];

@@ -1,0 +1,96 @@
+import { expect, it } from "vitest";
+import { z } from "zod";
+import { isErrorCode } from "../../src/errors/table.ts";
+import { openGateway, type Gateway, type Received, type Sent } from "../http/gateway.ts";
+import { Dice, ValueMaker } from "./near-valid.ts";
+
+const parameter = z.looseObject({ name: z.string(), in: z.string(), schema: z.unknown() });
+const operation = z.looseObject({
+  operationId: z.string(),
+  parameters: z.array(parameter).default([]),
+  requestBody: z.looseObject({ content: z.record(z.string(), z.looseObject({ schema: z.unknown() })) }).optional(),
+});
+const documentSchema = z.looseObject({ paths: z.record(z.string(), z.record(z.string(), operation)) });
+
+/** `FUZZ_REQUESTS=10000 npx vitest run test/hostile/fuzz.test.ts` is the long run; `FUZZ_SEED` repeats one. */
+const requests = Number(process.env["FUZZ_REQUESTS"] ?? 1_000);
+const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 1_000_000_000);
+
+/** Of the heap, after as many requests again: what a leak of a kilobyte a request would pass. */
+const maxGrowthBytes = 30_000_000 + requests * 1_000;
+
+class Fuzzer {
+  readonly #dice = new Dice(seed);
+  readonly #values: ValueMaker;
+  readonly #operations: readonly [{ method: string; path: string; operation: z.infer<typeof operation> }, ...{ method: string; path: string; operation: z.infer<typeof operation> }[]];
+  readonly #known: [string, ...string[]] = ["x"];
+
+  constructor(text: string) {
+    const raw: unknown = JSON.parse(text);
+    this.#values = new ValueMaker(this.#dice, raw);
+    const [first, ...rest] = Object.entries(documentSchema.parse(raw).paths).flatMap(([path, methods]) => Object.entries(methods).map(([method, each]) => ({ method: method.toUpperCase(), path, operation: each })));
+    if (first === undefined) throw new Error("the document has no operation");
+    this.#operations = [first, ...rest];
+  }
+
+  /** Ids that exist are asked for more often than others. */
+  learn(answer: Received): void {
+    const id = z.looseObject({ id: z.string() }).safeParse(answer.json);
+    if (id.success && this.#known.length < 50) this.#known.push(id.data.id);
+  }
+
+  next(): { readonly method: string; readonly url: string; readonly sent: Sent } {
+    const { method, path, operation: asked } = this.#dice.pick(this.#operations);
+    const filled = path.replaceAll(/\{\w+\}/g, () => encodeURIComponent(this.#dice.pick(this.#dice.oneIn(3) ? ["0", "%", "..", "ü", "a/b"] : this.#known)));
+    const query = asked.parameters.filter((each) => each.in === "query" && this.#dice.oneIn(4)).map(({ name, schema }) => `${name}=${encodeURIComponent(this.#text(this.#values.make(schema)))}`);
+    const headers = asked.parameters.filter((each) => each.in === "header" && this.#dice.oneIn(4)).map(({ name, schema }): [string, string] => [name, this.#text(this.#values.make(schema)).replaceAll(/[^\x20-\x7e]/g, "").trim()]);
+    const [media] = Object.entries(asked.requestBody?.content ?? {});
+    const body = method === "GET" || media === undefined ? undefined : this.#body(media[1].schema);
+    const all = Object.fromEntries([...headers.filter(([name]) => name !== "Prefer"), ["Prefer", "respond-async"]]);
+    return { method: this.#dice.oneIn(30) ? this.#dice.pick(["PUT", "PATCH", "DELETE"]) : method, url: `${filled}${query.length === 0 ? "" : `?${query.join("&")}`}`, sent: { headers: all, ...(body === undefined ? {} : { body }) } };
+  }
+
+  #text(value: unknown): string {
+    return (typeof value === "string" ? value.toWellFormed() : (JSON.stringify(value) ?? "")).slice(0, 300);
+  }
+
+  #body(schema: unknown): string {
+    // A job that never ends would hold whoever reads its events.
+    const text = (JSON.stringify(this.#values.make(schema)) ?? "").replaceAll(/"(pending|running)"/g, '"completed"');
+    return this.#dice.oneIn(15) ? text.slice(0, Math.floor(text.length * this.#dice.next())) : text;
+  }
+}
+
+const problem = z.looseObject({ code: z.string().refine(isErrorCode), status: z.number(), title: z.string(), detail: z.string(), instance: z.string(), type: z.string() });
+
+/** Test modules that throw answer 500 by design, and say so. */
+function isOwnFault({ status, json }: Received): boolean {
+  return status >= 500 && !["workflow_failed", "comfyui_unreachable"].includes(z.looseObject({ code: z.string() }).safeParse(json).data?.code ?? "");
+}
+
+async function run(gateway: Gateway, fuzzer: Fuzzer, count: number): Promise<readonly string[]> {
+  const faults: string[] = [];
+  for (let n = 0; n < count; n += 1) {
+    const { method, url, sent } = fuzzer.next();
+    const answer = await gateway.send(method, url, sent);
+    fuzzer.learn(answer);
+    const shown = `${method} ${url} ${typeof sent.body === "string" ? sent.body.slice(0, 300) : ""} → ${answer.status} ${answer.bytes.toString().slice(0, 300)}`;
+    if (isOwnFault(answer)) faults.push(shown);
+    if (answer.status >= 400 && method !== "HEAD" && !(problem.safeParse(answer.json).success && answer.headers.get("content-type") === "application/problem+json")) faults.push(shown);
+  }
+  return faults;
+}
+
+it(`answers ${requests} valid and near-valid requests of seed ${seed} without a fault of its own, in bounded memory`, { timeout: 600_000 }, async () => {
+  const gateway = await openGateway();
+  try {
+    const fuzzer = new Fuzzer((await gateway.send("GET", "/openapi.json")).bytes.toString());
+    expect(await run(gateway, fuzzer, Math.ceil(requests / 2)), `FUZZ_SEED=${seed}`).toEqual([]);
+    const before = process.memoryUsage().heapUsed;
+    expect(await run(gateway, fuzzer, Math.floor(requests / 2)), `FUZZ_SEED=${seed}`).toEqual([]);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(maxGrowthBytes);
+    expect((await gateway.send("GET", "/health")).status).toBe(200);
+  } finally {
+    await gateway.close();
+  }
+});
