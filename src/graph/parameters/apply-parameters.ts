@@ -3,9 +3,9 @@ import type { JsonObject, JsonValue } from "../../json/exact.ts";
 import { type Graph, isLink } from "../graph.ts";
 import type { Parameter } from "./parameter.ts";
 
-/** A list in a graph is a link; a literal list is wrapped (comfyui-protocol.md §1.1). */
-function literal(value: JsonValue): JsonValue {
-  return Array.isArray(value) && !isLink(value) ? { __value__: value } : value;
+/** A list in a graph is a link; a literal list is wrapped (comfyui-protocol.md §1.1), but where the graph itself has it bare. */
+function literal(value: JsonValue, given: JsonValue): JsonValue {
+  return Array.isArray(value) && !Array.isArray(given) ? { __value__: value } : value;
 }
 
 /**
@@ -28,7 +28,7 @@ export function applyParameters(graph: Graph, parameters: readonly Parameter[], 
     for (const { nodeId, input } of parameter.sets) {
       if (!Object.hasOwn(graph, nodeId)) throw new AppError("invalid_graph", `“${parameter.name}” sets node ${nodeId}, which the graph lacks.`);
       const inputs = changed.get(nodeId) ?? new Map<string, JsonValue>();
-      changed.set(nodeId, inputs.set(input, literal(value)));
+      changed.set(nodeId, inputs.set(input, literal(value, parameter.default)));
     }
   }
   return Object.fromEntries(

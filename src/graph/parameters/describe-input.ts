@@ -96,6 +96,7 @@ export function intersection(a: Described, b: Described): Described {
   }
   if (a.type === "string" && b.type === "choice") return b;
   if (a.type === "choice" && b.type === "choice" && a.options !== undefined && b.options !== undefined) {
+    if (a.options === b.options) return a;
     const other = new Set(b.options);
     return { ...a, options: a.options.filter((option) => other.has(option)) };
   }

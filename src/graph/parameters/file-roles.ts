@@ -17,6 +17,8 @@ const loads = /load|upload|input/i;
 /** Sockets that say what a file is for. */
 const purpose = /^(?:start|end|first|last|middle|control|ref|reference|style|source|target|face|pose|depth|inpaint|background|clip_vision)(?:_|$)/i;
 const maxHops = 6;
+/** A picture used in more places has no one purpose. */
+const maxConsumers = 50;
 
 function fileType(wiring: Wiring, literal: NodeInput): FileType | undefined {
   const spec = wiring.specOf(literal);
@@ -46,7 +48,7 @@ function nameOf(wiring: Wiring, nodeId: string, type: FileType): string {
   let level = [nodeId];
   const seen = new Set(level);
   for (let hop = 0; hop < maxHops && level.length > 0; hop += 1) {
-    const consumers = level.flatMap((id) => wiring.consumers(id));
+    const consumers = level.flatMap((id) => wiring.consumers(id).slice(0, maxConsumers));
     const named = consumers.find((consumer) => purpose.test(consumer.input));
     if (named !== undefined) {
       const word = named.input.toLowerCase();

@@ -19,8 +19,8 @@ import { type Wiring, wire } from "./wiring.ts";
 interface Entry {
   readonly candidate: Candidate;
   readonly value: JsonValue;
-  readonly described: Described;
-  readonly targets: readonly GraphInput[];
+  described: Described;
+  readonly targets: GraphInput[];
 }
 
 function keyOf({ nodeId, input }: GraphInput): string {
@@ -68,12 +68,12 @@ function collect(wiring: Wiring, candidates: readonly Candidate[], linked: Reado
     const described = describe(wiring, candidate, value);
     const joins = candidate.joins === undefined ? key : stringifyJson([candidate.source, candidate.joins, described.type, value]);
     const equal = entries.get(joins);
-    entries.set(joins, {
-      candidate: equal?.candidate ?? candidate,
-      value,
-      described: equal === undefined ? described : intersection(equal.described, described),
-      targets: [...(equal?.targets ?? []), found.target],
-    });
+    if (equal === undefined) {
+      entries.set(joins, { candidate, value, described, targets: [found.target] });
+    } else {
+      equal.described = intersection(equal.described, described);
+      equal.targets.push(found.target);
+    }
   }
   return [...entries.values()];
 }

@@ -8,6 +8,8 @@ export type LiteralKind = "number" | "text" | "boolean" | "any";
 
 /** Longer chains of reroutes and switches are no longer one knob. */
 const maxHops = 16;
+/** A value that so many inputs decide is no knob either; damaged graphs link everything to everything. */
+const maxInputs = 24;
 
 /** Nodes that hand on one of their inputs as it is, whatever pack they are of. */
 const passThrough = /reroute|switch|pass|pipe|anything|any ?index|selector|if.?else|conditional|show|display|preview|debug|cast|convert|to ?(?:string|text|int|float)\b/i;
@@ -51,7 +53,7 @@ export function literalsBehind(wiring: Wiring, target: GraphInput, kind: Literal
   const found: NodeInput[] = [];
   const seen = new Set<string>();
   const open: { readonly target: GraphInput; readonly hops: number }[] = [{ target, hops: 0 }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  for (let next = open.pop(); next !== undefined && seen.size < maxInputs; next = open.pop()) {
     const { nodeId, input } = next.target;
     const node = wiring.node(nodeId);
     const value = node?.inputs[input];
@@ -62,7 +64,7 @@ export function literalsBehind(wiring: Wiring, target: GraphInput, kind: Literal
       continue;
     }
     const source = wiring.node(value[0]);
-    if (source === undefined) continue;
+    if (source === undefined || !wiring.mayFollow()) continue;
     const links = wiring.links(value[0]);
     const joins = kind === "text" && joinsText.test(source.class_type);
     if (joins) {
@@ -77,7 +79,7 @@ export function literalsBehind(wiring: Wiring, target: GraphInput, kind: Literal
       if (!holder) continue;
     }
     // Last in, first out: turned round, the branches come in the order of the node.
-    for (const link of links.toReversed()) {
+    for (const link of links.slice(0, Math.max(maxInputs - open.length, 0)).toReversed()) {
       if (/^(?:switch|condition|boolean|select|index|mode)$/i.test(link.input)) continue;
       open.push({ target: { nodeId: value[0], input: link.input }, hops: next.hops + 1 });
     }

@@ -17,11 +17,18 @@ export function slug(text: string): string | undefined {
 /** Gives names out once: the second `image` is `image_2`. */
 export class NameList {
   readonly #taken = new Set<string>();
+  /** The number to try next, by wanted name: thousands of nodes may want the same. */
+  readonly #next = new Map<string, number>();
 
   unused(wanted: string): string {
-    let name = wanted;
-    for (let number = 2; this.#taken.has(name); number += 1) name = `${wanted}_${number}`;
+    let number = this.#next.get(wanted) ?? 1;
+    let name = number === 1 ? wanted : `${wanted}_${number}`;
+    while (this.#taken.has(name)) {
+      number += 1;
+      name = `${wanted}_${number}`;
+    }
     this.#taken.add(name);
+    this.#next.set(wanted, number + 1);
     return name;
   }
 }

@@ -14,7 +14,6 @@ const positiveName = /pos/i;
 const conditioningName = /cond|positive|negative|embeds?$|guider|prompt/i;
 /** Turns whatever text into nothing. */
 const zeroes = /zero_?out/i;
-const maxNodes = 5_000;
 
 function isConditioningLink(wiring: Wiring, link: { readonly from: string; readonly slot: number; readonly input: string }): boolean {
   const type = wiring.outputType(link);
@@ -51,6 +50,8 @@ function textInputs(wiring: Wiring, nodeId: string): string[] {
 class TextWalk {
   readonly #wiring: Wiring;
   readonly #taken = new Set<string>();
+  /** Over all walks: thousands of samplers may share one chain of conditioning. */
+  readonly #seen = new Set<string>();
   readonly candidates: Candidate[] = [];
 
   constructor(wiring: Wiring) {
@@ -74,12 +75,12 @@ class TextWalk {
 
   /** Follows conditioning up from an input of a sampler or guider. */
   follow(start: GraphInput, polarity: Polarity, muted: boolean): void {
-    const seen = new Set<string>();
     const open: GraphInput[] = [start];
-    for (let next = open.pop(); next !== undefined && seen.size < maxNodes; next = open.pop()) {
+    for (let next = open.pop(); next !== undefined; next = open.pop()) {
       const value = this.#wiring.node(next.nodeId)?.inputs[next.input];
-      if (value === undefined || !isLink(value) || seen.has(`${value[0]}\0${value[1]}`)) continue;
-      seen.add(`${value[0]}\0${value[1]}`);
+      const key = isLink(value) ? `${polarity} ${muted} ${value[1]} ${value[0]}` : "";
+      if (!isLink(value) || this.#seen.has(key)) continue;
+      this.#seen.add(key);
       const className = this.#wiring.node(value[0])?.class_type ?? "";
       if (polarity === "negative" && zeroes.test(className)) continue;
       for (const input of textInputs(this.#wiring, value[0])) {

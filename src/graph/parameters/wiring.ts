@@ -10,6 +10,9 @@ const pseudoInputs: ReadonlySet<string> = new Set([
   "choose image to upload", "image_upload", "video_upload", "audioUI", "videopreview", "speak_and_recognation", "➕ Add Lora",
 ]);
 
+/** Graphs of 1,000 nodes follow some 500; damaged ones, in which everything leads everywhere, would follow millions. */
+const maxFollowed = 50_000;
+
 export interface Link {
   readonly from: string;
   readonly slot: number;
@@ -32,6 +35,8 @@ export interface Wiring {
   readonly literals: (nodeId: string) => readonly NodeInput[];
   readonly links: (nodeId: string) => readonly (Link & { readonly input: string })[];
   readonly consumers: (nodeId: string) => readonly (GraphInput & { readonly slot: number })[];
+  /** Counts one link followed in search of a value; false once a graph has used up what any real one needs. */
+  readonly mayFollow: () => boolean;
   /** The type that an output slot has; `undefined`: the catalog does not know. */
   readonly outputType: (link: Link) => string | undefined;
 }
@@ -79,10 +84,13 @@ function sinks(graph: Graph, catalog: Catalog, takes: (nodeId: string) => boolea
 
 export function wire(graph: Graph, catalog: Catalog): Wiring {
   const links = new Map<string, (Link & { input: string })[]>();
+  const literals = new Map<string, readonly NodeInput[]>();
   const consumers = new Map<string, (GraphInput & { slot: number })[]>();
   for (const [nodeId, node] of Object.entries(graph)) {
     const own: (Link & { input: string })[] = [];
+    const literal: NodeInput[] = [];
     for (const [input, value] of Object.entries(node.inputs)) {
+      if (value !== undefined && !isLink(value) && !isPseudo(input)) literal.push({ nodeId, input, node, value });
       if (!isLink(value) || !Object.hasOwn(graph, value[0])) continue;
       own.push({ from: value[0], slot: value[1], input });
       const list = consumers.get(value[0]) ?? [];
@@ -90,7 +98,9 @@ export function wire(graph: Graph, catalog: Catalog): Wiring {
       consumers.set(value[0], list);
     }
     links.set(nodeId, own);
+    literals.set(nodeId, literal);
   }
+  let followed = 0;
   const reached = new Set<string>();
   const open = sinks(graph, catalog, (nodeId) => (links.get(nodeId) ?? []).length > 0, (nodeId) => consumers.has(nodeId));
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
@@ -110,15 +120,13 @@ export function wire(graph: Graph, catalog: Catalog): Wiring {
       const inputs = node(nodeId)?.inputs ?? {};
       return known.find((candidate) => candidate.name === input)?.spec ?? specAt(known, input.split("."), (name) => inputs[name]);
     },
-    literals: (nodeId) => {
-      const found = node(nodeId);
-      if (found === undefined) return [];
-      return Object.entries(found.inputs).flatMap(([input, value]) =>
-        value === undefined || isLink(value) || isPseudo(input) ? [] : [{ nodeId, input, node: found, value }],
-      );
-    },
+    literals: (nodeId) => literals.get(nodeId) ?? [],
     links: (nodeId) => links.get(nodeId) ?? [],
     consumers: (nodeId) => consumers.get(nodeId) ?? [],
+    mayFollow: () => {
+      followed += 1;
+      return followed <= maxFollowed;
+    },
     outputType: ({ from, slot }) => classOf(from)?.outputs[slot]?.type,
   };
 }
