@@ -70,13 +70,8 @@ export class Runner {
 
   /** Claims as many jobs as there is room for. Resolves when they have been claimed, not when they are done. */
   async tick(): Promise<void> {
-    if (this.#claiming !== null) {
-      this.#again = true;
-      return this.#claiming;
-    }
-    this.#claiming = this.#claimAll().finally(() => {
-      this.#claiming = null;
-    });
+    this.#again = true;
+    this.#claiming ??= this.#claimAll();
     return this.#claiming;
   }
 
@@ -92,23 +87,27 @@ export class Runner {
   }
 
   async #claimAll(): Promise<void> {
-    const { jobs, hub, backend, clock, owner, leaseMs, prefetch, maxLeased = new Map() } = this.#params;
-    const { watch } = this.#params;
-    do {
-      this.#again = false;
-      const expired = await jobs.expireQueued({ nowMs: clock.now() });
-      for (const id of expired) {
-        watch.withdrawn({ id, status: "failed", code: "start_timeout", at: clock.now() });
-        hub.changed(id);
+    const { jobs, hub, backend, clock, owner, leaseMs, prefetch, watch, maxLeased = new Map() } = this.#params;
+    try {
+      while (this.#again) {
+        this.#again = false;
+        const expired = await jobs.expireQueued({ nowMs: clock.now() });
+        for (const id of expired) {
+          watch.withdrawn({ id, status: "failed", code: "start_timeout", at: clock.now() });
+          hub.changed(id);
+        }
+        if (expired.length > 0) hub.queueMoved();
+        while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
+          const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now(), maxLeased });
+          if (claimed === null) break;
+          hub.queueMoved();
+          this.#drive(claimed);
+        }
       }
-      if (expired.length > 0) hub.queueMoved();
-      while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
-        const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now(), maxLeased });
-        if (claimed === null) break;
-        hub.queueMoved();
-        this.#drive(claimed);
-      }
-    } while (this.#again);
+    } finally {
+      // In the same step as the last look at #again: a tick in between would be lost.
+      this.#claiming = null;
+    }
   }
 
   #drive(claimed: ClaimedJob): void {

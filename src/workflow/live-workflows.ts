@@ -68,6 +68,7 @@ export class LiveWorkflows {
     if (catalog === this.#catalog) return;
     this.#catalog = catalog;
     this.reload().catch(this.#params.failed);
+    this.#watcher?.forget();
   }
 
   /** Reads everything that has changed, and serves it. */

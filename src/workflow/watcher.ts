@@ -22,7 +22,7 @@ const longestRestlessMs = 900;
 /** How often the folder is looked at, for network disks and some mounts tell of no change. */
 const pollMs = 1_000;
 /** Looking must not be what the process does: it rests this many times as long as it looked. */
-const restFactor = 20;
+const restFactor = 4;
 
 /**
  * Watches a folder, by what the system tells and by looking itself. The folder may be absent, come later, or go.
@@ -59,6 +59,15 @@ export class FolderWatcher {
     this.#timer?.cancel();
     this.#timer = null;
     await this.#looking;
+  }
+
+  /**
+   * The folder has been read by somebody else, who may have met it in a state that no look has seen: the next look
+   * tells of a change, whatever it finds.
+   */
+  forget(): void {
+    this.#known = null;
+    this.#schedule(settleMs);
   }
 
   /** Looks now, as the timer does. */
