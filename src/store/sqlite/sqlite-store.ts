@@ -162,7 +162,8 @@ class SqliteStore implements JobStore {
   }
 
   async claim({ owner, leaseMs, nowMs, maxLeased = new Map() }: Claim): Promise<ClaimedJob | null> {
-    return this.#connection.write(() => {
+    // A claim that is lost with the machine was never made: the job waits again. The attempt that follows is synced before it is sent.
+    return this.#connection.lightWrite(() => {
       const token = this.#newToken();
       const seq = this.#queue.take({ owner, token, until: nowMs + leaseMs }, nowMs, maxLeased);
       if (seq === null) return null;
