@@ -31,7 +31,7 @@ export interface ManagerTexts {
 /** @throws {SyntaxError} when one is not JSON */
 export function managerMaps({ nodeMap, modelList, packList }: ManagerTexts): ManagerMaps {
   return {
-    ...(nodeMap === null ? {} : { nodes: parseNodeMap(parseJson(nodeMap)) }),
+    ...(nodeMap === null ? {} : { nodeMap: parseNodeMap(parseJson(nodeMap)) }),
     ...(modelList === null ? {} : { models: parseModelList(parseJson(modelList)) }),
     ...(packList === null ? {} : { packs: parsePackList(parseJson(packList)) }),
   };

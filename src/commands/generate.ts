@@ -65,21 +65,26 @@ Environment: OPENROUTER_API_KEY, OPENROUTER_MODEL, OPENROUTER_BASE_URL.
 Exit codes: 0 the module passed the whole proof, 1 it did not or something failed, 2 wrong use.
 `,
 
-  async run(argv, surroundings) {
-    const asked = readGenerateArguments(argv, surroundings);
-    if (asked === null) return 2;
-    try {
-      return await generateOnce(asked, surroundings);
-    } catch (error) {
-      if (surroundings.stopAsked.aborted) return 130;
-      const isExpected =
-        error instanceof Refusal || error instanceof OpenRouterFailure || error instanceof ComfyuiFailure || error instanceof CatalogFault || error instanceof AppError;
-      if (!isExpected) throw error;
-      surroundings.complain(`${failureText(error)}\n`);
-      return 1;
-    }
-  },
+  run: runGenerate,
 };
+
+/** What of its surroundings the command reaches. */
+export type GenerateSurroundings = Pick<Surroundings, "env" | "print" | "complain" | "terminal" | "clock" | "build" | "stopAsked">;
+
+export async function runGenerate(argv: readonly string[], surroundings: GenerateSurroundings): Promise<ExitCode> {
+  const asked = readGenerateArguments(argv, surroundings);
+  if (asked === null) return 2;
+  try {
+    return await generateOnce(asked, surroundings);
+  } catch (error) {
+    if (surroundings.stopAsked.aborted) return 130;
+    const isExpected =
+      error instanceof Refusal || error instanceof OpenRouterFailure || error instanceof ComfyuiFailure || error instanceof CatalogFault || error instanceof AppError;
+    if (!isExpected) throw error;
+    surroundings.complain(`${failureText(error)}\n`);
+    return 1;
+  }
+}
 
 async function readBytes(path: string): Promise<Uint8Array> {
   try {
@@ -136,7 +141,7 @@ async function whatStands({ destination, update, force, dryRun }: GenerateArgume
   }
 }
 
-function plannerFor({ openRouter }: GenerateArguments, { clock, stopAsked }: Surroundings, line: ProgressLine): Planner {
+function plannerFor({ openRouter }: GenerateArguments, { clock, stopAsked }: GenerateSurroundings, line: ProgressLine): Planner {
   if (openRouter === null) return { kind: "rules" };
   const [model = ""] = openRouter.models;
   const deps = {
@@ -157,7 +162,7 @@ function refuseInexact(source: Source, { allow }: GenerateArguments): void {
   );
 }
 
-async function generateOnce(asked: GenerateArguments, surroundings: Surroundings): Promise<ExitCode> {
+async function generateOnce(asked: GenerateArguments, surroundings: GenerateSurroundings): Promise<ExitCode> {
   const { clock, build, stopAsked } = surroundings;
   const bytes = await readBytes(asked.file);
   const standing = await whatStands(asked);
@@ -191,7 +196,7 @@ interface Made {
 }
 
 /** Nothing that did not pass the whole proof is written. */
-async function finish(asked: GenerateArguments, { print, complain }: Surroundings, { source, generated, catalog, standing }: Made): Promise<ExitCode> {
+async function finish(asked: GenerateArguments, { print, complain }: GenerateSurroundings, { source, generated, catalog, standing }: Made): Promise<ExitCode> {
   const path = asked.destination?.path ?? defaultDestination(generated.endpoint.id);
   const { text } = generated.printed;
   const isWanted = generated.proof.passed && !asked.dryRun;
