@@ -56,6 +56,7 @@ export class LiveWorkflows {
     // Before the reading: what changes while it reads is then noticed.
     await this.#watcher?.start();
     await this.reload();
+    this.#watcher?.forget();
   }
 
   async stop(): Promise<void> {
