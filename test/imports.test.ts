@@ -33,6 +33,8 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   upkeep: ["job", "files", "errors", "telemetry"],
   // What the executable knows of itself: its version, its source map, who started it.
   executable: ["errors"],
+  // Looks at the host for an operator: it asks ComfyUI and reads keys and catalogs as the gateway would.
+  doctor: ["access", "catalog", "comfyui", "config", "executable", "graph", "workflow", "errors", "telemetry"],
   "kept-secret": ["errors"],
   "webhook-secret": ["config", "kept-secret"],
   "link-secret": ["kept-secret"],
@@ -50,7 +52,7 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
     "access", "gateway-access", "gateway-health", "webhook-secret", "upkeep", "catalog", "config", "telemetry", "graph", "workflow", "job", "store", "comfyui", "files",
     "runner", "events", "http", "codegen", "web", "demo", "errors", "generated",
   ],
-  commands: ["access", "app", "catalog", "executable", "config", "workflow", "codegen", "errors", "telemetry"],
+  commands: ["access", "app", "catalog", "doctor", "executable", "config", "workflow", "codegen", "errors", "telemetry"],
   main: ["commands", "app", "executable", "config", "errors", "telemetry", "generated"],
 };
 

@@ -69,7 +69,7 @@ describe("comfyui-api", () => {
   it.each([[["--help"]], [["-h"]], [["help"]]])("%j lists the commands", async (argv) => {
     const { code, printed } = await run(argv);
     expect(code).toBe(0);
-    for (const name of ["serve", "workflows", "convert", "generate", "jobs", "keys", "health", "service", "config", "version", "help"]) expect(printed).toMatch(new RegExp(`^  ${name} `, "m"));
+    for (const name of ["serve", "workflows", "convert", "generate", "jobs", "keys", "health", "doctor", "service", "config", "version", "help"]) expect(printed).toMatch(new RegExp(`^  ${name} `, "m"));
   });
 
   it.each([[["--version"]], [["-V"]], [["version"]]])("%j prints the version alone", async (argv) => {
@@ -85,7 +85,7 @@ describe("comfyui-api", () => {
 
   it("refuses an unknown command with 2 and the one that was meant", async () => {
     expect(await run(["sevre"])).toMatchObject({ code: 2, printed: "", complained: "There is no command `sevre`. Did you mean `serve`?\n" });
-    expect((await run(["help", "banana"])).complained).toContain("The commands are: serve, workflows, convert, generate, jobs, keys, health, service, config, version, help.");
+    expect((await run(["help", "banana"])).complained).toContain("The commands are: serve, workflows, convert, generate, jobs, keys, health, doctor, service, config, version, help.");
     expect((await run(["version", "now"])).code).toBe(2);
     expect((await run(["help", "serve", "config"])).code).toBe(2);
   });

@@ -1,6 +1,7 @@
 import type { Command, ExitCode, Surroundings } from "./command.ts";
 import { config } from "./config.ts";
 import { convert } from "./convert.ts";
+import { doctor } from "./doctor.ts";
 import { generate } from "./generate.ts";
 import { health } from "./health.ts";
 import { helpFor, unknownCommand } from "./help.ts";
@@ -17,7 +18,7 @@ import { workflows } from "./workflows.ts";
  * @param argv without the program itself
  */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const others: readonly Command[] = [serve, workflows, convert, generate, jobs, keys, health, service, config, version];
+  const others: readonly Command[] = [serve, workflows, convert, generate, jobs, keys, health, doctor, service, config, version];
   const help = helpFor(others);
   const commands = [...others, help];
   const [first] = argv;

@@ -1,0 +1,69 @@
+import { access, constants, mkdir, open, rm, stat, statfs } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import type { Finding } from "./finding.ts";
+
+/** Less than this and the next videos fill the disk. */
+const lowBytes = 10e9;
+/** Less than this and the next pictures do. */
+const fullBytes = 1e9;
+
+/** Whether jobs and outputs can be kept in `dataDir`. Leaves nothing there. */
+export async function lookAtData(dataDir: string): Promise<readonly Finding[]> {
+  const path = resolve(dataDir);
+  const place = await firstThere(path);
+  if (place !== path) {
+    const canMake = await isWritable(place);
+    const finding: Finding = canMake
+      ? { area: "data", status: "ok", message: `The data directory ${path} is not there yet, and can be made` }
+      : { area: "data", status: "failure", message: `The data directory ${path} is not there, and this user may not make it`, fix: `Make it and give it to the gateway's user, or name another with --data-dir` };
+    return [finding, await spaceOf(place)];
+  }
+  const refusal = await tryWriting(path);
+  if (refusal === null) return [{ area: "data", status: "ok", message: `The data directory ${path} can be written` }, await spaceOf(path)];
+  return [{ area: "data", status: "failure", message: `The data directory ${path} cannot be written: ${refusal}`, fix: "Give it to the gateway's user, free the disk, or name another with --data-dir" }];
+}
+
+async function firstThere(path: string): Promise<string> {
+  for (let at = path; ; at = dirname(at)) {
+    const found = await stat(at).catch(() => null);
+    if (found !== null || dirname(at) === at) return at;
+  }
+}
+
+async function isWritable(path: string): Promise<boolean> {
+  return access(path, constants.W_OK | constants.X_OK).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** The system's reason when a file cannot be written there, or null. */
+async function tryWriting(path: string): Promise<string | null> {
+  const file = join(path, `doctor-${process.pid}.tmp`);
+  try {
+    await mkdir(path, { recursive: true });
+    const handle = await open(file, "w");
+    try {
+      await handle.writeFile("written to see whether it can be");
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && typeof error.code === "string") return error.code;
+    throw error;
+  } finally {
+    await rm(file, { force: true }).catch(() => {
+      // It could not be made, or the disk just went away, which the result tells already.
+    });
+  }
+}
+
+async function spaceOf(path: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(path);
+  const free = bavail * bsize;
+  const message = `${(free / 1e9).toFixed(1)} GB are free there`;
+  if (free >= lowBytes) return { area: "data", status: "ok", message };
+  return { area: "data", status: free < fullBytes ? "failure" : "warning", message, fix: "Free the disk, keep jobs for less long (--retention), or bound what is kept (--max-storage)" };
+}
