@@ -43,7 +43,7 @@ async function ask<T>(http: ComfyHttp, path: string, schema: z.ZodType<T>): Prom
 async function describedModels(http: ComfyHttp, type: string): Promise<readonly ModelFile[] | null> {
   try {
     const found = await ask(http, `/api/experiment/models/${encodeURIComponent(type)}`, described);
-    return found?.map(({ name, size, modified }) => ({ type, name, size: size ?? null, modifiedAt: modified == null ? null : Math.round(modified * 1000) })) ?? null;
+    return found?.map(({ name, size, modified }) => ({ type, name, size: size ?? null, modifiedAt: modified === undefined || modified === null ? null : Math.round(modified * 1000) })) ?? null;
   } catch (error) {
     if (error instanceof AppError) return null;
     throw error;

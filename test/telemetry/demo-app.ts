@@ -42,7 +42,7 @@ export async function startDemoApp({ onTestFinished }: Pick<TestContext, "onTest
   return app;
 }
 
-export const textGraph = { graph: { "1": { class_type: "PreviewAny", inputs: { source: "hello" } } } };
+const textGraph = { graph: { "1": { class_type: "PreviewAny", inputs: { source: "hello" } } } };
 
 export async function runGraph(app: RunningApp, graph: object = textGraph, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
   return fetch(`${app.url}/v1/jobs`, { method: "POST", headers, body: JSON.stringify(graph) });

@@ -77,12 +77,10 @@ export async function residentMb(pid: number): Promise<number> {
 
 /** The most that it held while `work` went on, looked at fifty times a second. */
 export async function peakMb(pid: number, work: Promise<unknown>): Promise<number> {
-  let isOver = false;
-  const end = work.finally(() => {
-    isOver = true;
-  });
+  const over = new AbortController();
+  const end = work.finally(() => over.abort());
   let peak = 0;
-  while (!isOver) {
+  while (!over.signal.aborted) {
     peak = Math.max(peak, await residentMb(pid));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }

@@ -1,0 +1,45 @@
+import { expect, it, onTestFinished, vi } from "vitest";
+import { z } from "zod";
+import { type DemoComfyui, startDemoComfyui } from "./demo-comfyui.ts";
+import type { FixedRuns } from "./fixed-run.ts";
+
+const prompt = { "1": { class_type: "PreviewAny", inputs: { source: "x" } } };
+const queue = z.object({ queue_running: z.array(z.unknown()), queue_pending: z.array(z.unknown()) });
+const history = z.record(z.string(), z.object({ outputs: z.record(z.string(), z.object({ images: z.array(z.record(z.string(), z.string())) })) }));
+
+async function start(fixedRuns: FixedRuns): Promise<DemoComfyui> {
+  const demo = await startDemoComfyui({ fixedRuns });
+  onTestFinished(() => demo.stop());
+  return demo;
+}
+
+async function submit(demo: DemoComfyui, id: string): Promise<void> {
+  const response = await fetch(`${demo.url}/prompt`, { method: "POST", body: JSON.stringify({ prompt, prompt_id: id }) });
+  expect(response.status).toBe(200);
+}
+
+it("runs as many prompts side by side as it has workers, and lets the rest wait", async () => {
+  const demo = await start({ workers: 2, jobMs: 3_600_000, file: { bytes: new Uint8Array(9), extension: "png" } });
+  for (const id of ["a", "b", "c"]) await submit(demo, id);
+  await vi.waitFor(async () => {
+    const seen = queue.parse(await (await fetch(`${demo.url}/queue`)).json());
+    expect([seen.queue_running.length, seen.queue_pending.length]).toEqual([2, 1]);
+  });
+});
+
+it("saves the given file for each output, and no two alike", async () => {
+  const demo = await start({ workers: 1, jobMs: 0, file: { bytes: new Uint8Array(1_000), extension: "png" } });
+  const files: Buffer[] = [];
+  for (const id of ["a", "b"]) {
+    await submit(demo, id);
+    const image = await vi.waitFor(async () => {
+      const found = history.parse(await (await fetch(`${demo.url}/history/${id}`)).json())[id]?.outputs["1"]?.images[0];
+      if (found === undefined) throw new Error("it has not ended");
+      return found;
+    });
+    files.push(Buffer.from(await (await fetch(`${demo.url}/view?${new URLSearchParams(image).toString()}`)).arrayBuffer()));
+  }
+  expect(files.map(({ length }) => length)).toEqual([1_008, 1_008]);
+  expect(files[0]?.equals(files[1] ?? Buffer.alloc(0))).toBe(false);
+  expect(demo.crashes()).toEqual([]);
+});
