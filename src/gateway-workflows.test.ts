@@ -22,7 +22,7 @@ let workflows: GatewayWorkflows;
 
 async function start(): Promise<void> {
   workflows = await startWorkflows({
-    config: { catalogFile: null, dataDir: join(folder, "data"), workflowsDir: join(folder, "workflows") },
+    config: { catalogFile: null, demo: false, dataDir: join(folder, "data"), workflowsDir: join(folder, "workflows") },
     builtins: [],
     backend,
     clock: systemClock,

@@ -10,7 +10,7 @@ import type { DiscoverOptions } from "./workflow/discover.ts";
 import { LiveWorkflows, type WorkflowChanges } from "./workflow/live-workflows.ts";
 
 export interface GatewayWorkflowsParams {
-  readonly config: Pick<Config, "catalogFile" | "dataDir" | "workflowsDir">;
+  readonly config: Pick<Config, "catalogFile" | "dataDir" | "demo" | "workflowsDir">;
   readonly builtins: DiscoverOptions["builtins"];
   readonly backend: Backend;
   readonly clock: Clock;
@@ -34,7 +34,9 @@ function tell(logger: Logger, { added, removed, replaced, found }: WorkflowChang
  * ComfyUI, of the file that was named, or of the last start.
  */
 export async function startWorkflows({ config, builtins, backend, clock, logger }: GatewayWorkflowsParams): Promise<GatewayWorkflows> {
-  const store = await CatalogStore.open({ file: config.catalogFile, keptAs: join(config.dataDir, keptCatalogName), logger });
+  // What the stand-in knows says nothing of the ComfyUI of another start.
+  const keptAs = config.demo ? null : join(config.dataDir, keptCatalogName);
+  const store = await CatalogStore.open({ file: config.catalogFile, keptAs, logger });
   const live = new LiveWorkflows({
     builtins,
     ...(config.workflowsDir === null ? {} : { dir: config.workflowsDir }),
