@@ -16,12 +16,12 @@ const maxMembers = 2_000;
 const maxTextDepth = 2;
 
 /** Whether this is a graph in API format: at least one of its values is a node. */
-export function isApiFormat(value: unknown): value is Readonly<Record<string, unknown>> {
+function isApiFormat(value: unknown): value is Readonly<Record<string, unknown>> {
   return isRecord(value) && Object.values(value).some((node) => isRecord(node) && typeof node["class_type"] === "string");
 }
 
 /** Whether this is a workflow in GUI format (comfyui-protocol.md §4.1): a list of nodes that have types. */
-export function isGuiFormat(value: unknown): value is JsonObject {
+function isGuiFormat(value: unknown): value is JsonObject {
   if (!isRecord(value)) return false;
   const nodes = value["nodes"];
   return Array.isArray(nodes) && nodes.some((node) => isRecord(node) && typeof node["type"] === "string") && isShallowJson(value);

@@ -1,69 +1,13 @@
-import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseJson } from "../../json/exact.ts";
-import { parseCatalog } from "../catalog.ts";
 import { type Graph, parseGraph } from "../graph.ts";
-import { applyParameters } from "./apply-parameters.ts";
 import { findParameters } from "./find-parameters.ts";
 import type { Parameter } from "./parameter.ts";
+import { catalog, notes, textToImage } from "./small-catalog.suite.ts";
 
-/** Written for these tests, after the forms of comfyui-protocol.md §1.6. */
-const objectInfo = parseJson(`{
-  "CheckpointLoaderSimple": {"input": {"required": {"ckpt_name": [["a.safetensors", "b.safetensors"], {"tooltip": "The model to load."}]}}, "output": ["MODEL", "CLIP", "VAE"]},
-  "CLIPTextEncode": {"input": {"required": {"text": ["STRING", {"multiline": true, "tooltip": "What to encode."}], "clip": ["CLIP"]}}, "output": ["CONDITIONING"], "display_name": "CLIP Text Encode (Prompt)"},
-  "ConditioningZeroOut": {"input": {"required": {"conditioning": ["CONDITIONING"]}}, "output": ["CONDITIONING"]},
-  "FluxGuidance": {"input": {"required": {"conditioning": ["CONDITIONING"], "guidance": ["FLOAT", {"default": 3.5, "min": 0, "max": 100, "step": 0.1}]}}, "output": ["CONDITIONING"]},
-  "ControlNetApplyAdvanced": {"input": {"required": {"positive": ["CONDITIONING"], "negative": ["CONDITIONING"], "control_net": ["CONTROL_NET"], "image": ["IMAGE"],
-    "strength": ["FLOAT", {"default": 1, "min": 0, "max": 10, "step": 0.01}], "start_percent": ["FLOAT", {}], "end_percent": ["FLOAT", {}]}},
-    "output": ["CONDITIONING", "CONDITIONING"], "output_name": ["positive", "negative"]},
-  "ControlNetLoader": {"input": {"required": {"control_net_name": [["c.safetensors"]]}}, "output": ["CONTROL_NET"]},
-  "KSampler": {"input": {"required": {"model": ["MODEL"], "seed": ["INT", {"min": 0, "max": 18446744073709551615, "control_after_generate": true}],
-    "steps": ["INT", {"min": 1, "max": 10000}], "cfg": ["FLOAT", {"min": 0, "max": 100, "step": 0.1}], "sampler_name": [["euler", "dpmpp_2m"]],
-    "scheduler": [["normal", "karras"]], "positive": ["CONDITIONING"], "negative": ["CONDITIONING"], "latent_image": ["LATENT"], "denoise": ["FLOAT", {"min": 0, "max": 1}]}}, "output": ["LATENT"]},
-  "KSamplerAdvanced": {"input": {"required": {"model": ["MODEL"], "add_noise": [["enable", "disable"]], "noise_seed": ["INT", {"min": 0, "max": 18446744073709551615}], "steps": ["INT", {}],
-    "cfg": ["FLOAT", {}], "positive": ["CONDITIONING"], "negative": ["CONDITIONING"], "latent_image": ["LATENT"]}}, "output": ["LATENT"]},
-  "BasicGuider": {"input": {"required": {"model": ["MODEL"], "conditioning": ["CONDITIONING"]}}, "output": ["GUIDER"]},
-  "RandomNoise": {"input": {"required": {"noise_seed": ["INT", {"min": 0, "max": 18446744073709551615}]}}, "output": ["NOISE"]},
-  "SamplerCustomAdvanced": {"input": {"required": {"noise": ["NOISE"], "guider": ["GUIDER"], "sampler": ["SAMPLER"], "sigmas": ["SIGMAS"], "latent_image": ["LATENT"]}}, "output": ["LATENT", "LATENT"]},
-  "EmptyLatentImage": {"input": {"required": {"width": ["INT", {"min": 16, "max": 16384, "step": 8}], "height": ["INT", {"min": 16, "max": 16384, "step": 8}], "batch_size": ["INT", {"min": 1, "max": 4096}]}}, "output": ["LATENT"]},
-  "ImageScale": {"input": {"required": {"image": ["IMAGE"], "upscale_method": [["lanczos"]], "width": ["INT", {"min": 0, "max": 4096, "step": 1}], "height": ["INT", {"min": 0, "max": 4096, "step": 1}]}}, "output": ["IMAGE"]},
-  "WanImageToVideo": {"input": {"required": {"positive": ["CONDITIONING"], "negative": ["CONDITIONING"], "width": ["INT", {}], "height": ["INT", {}], "length": ["INT", {"min": 1, "max": 16384, "step": 4}],
-    "batch_size": ["INT", {}]}, "optional": {"start_image": ["IMAGE"], "end_image": ["IMAGE"]}}, "output": ["CONDITIONING", "CONDITIONING", "LATENT"], "output_name": ["positive", "negative", "latent"]},
-  "VAEEncode": {"input": {"required": {"pixels": ["IMAGE"], "vae": ["VAE"]}}, "output": ["LATENT"]},
-  "VAEDecode": {"input": {"required": {"samples": ["LATENT"], "vae": ["VAE"]}}, "output": ["IMAGE"]},
-  "SetLatentNoiseMask": {"input": {"required": {"samples": ["LATENT"], "mask": ["MASK"]}}, "output": ["LATENT"]},
-  "LoadImage": {"input": {"required": {"image": [["example.png"], {"image_upload": true}]}}, "output": ["IMAGE", "MASK"]},
-  "LoraLoader": {"input": {"required": {"model": ["MODEL"], "clip": ["CLIP"], "lora_name": [["l.safetensors"]], "strength_model": ["FLOAT", {"min": -100, "max": 100}], "strength_clip": ["FLOAT", {"min": -100, "max": 100}]}}, "output": ["MODEL", "CLIP"]},
-  "PrimitiveInt": {"input": {"required": {"value": ["INT", {"min": -9223372036854775807, "max": 9223372036854775807, "control_after_generate": true}]}}, "output": ["INT"]},
-  "PrimitiveBoolean": {"input": {"required": {"value": ["BOOLEAN", {}]}}, "output": ["BOOLEAN"]},
-  "ComfySwitchNode": {"input": {"required": {"switch": ["BOOLEAN"], "on_false": ["*"], "on_true": ["*"]}}, "output": ["*"]},
-  "StringConcatenate": {"input": {"required": {"string_a": ["STRING", {"multiline": true}], "string_b": ["STRING", {"multiline": true}], "delimiter": ["STRING", {}]}}, "output": ["STRING"]},
-  "ImageBlend": {"input": {"required": {"image": ["IMAGE"], "factor": ["FLOAT", {"min": 0, "max": 1}], "mode": [["normal"]]}}, "output": ["IMAGE"]},
-  "CreateVideo": {"input": {"required": {"images": ["IMAGE"], "fps": ["FLOAT", {"min": 1, "max": 120}]}}, "output": ["VIDEO"]},
-  "SaveVideo": {"input": {"required": {"video": ["VIDEO"], "filename_prefix": ["STRING", {}], "format": ["COMFY_DYNAMICCOMBO_V3", {"options": [{"key": "mp4", "inputs": {"required": {"codec": ["COMBO", {"options": ["h264", "av1"]}]}}}]}]}}, "output": [], "output_node": true},
-  "SaveImage": {"input": {"required": {"images": ["IMAGE"], "filename_prefix": ["STRING", {"default": "ComfyUI"}]}}, "output": [], "output_node": true},
-  "ServiceNode": {"input": {"required": {"prompt": ["STRING", {"multiline": true}], "negative_prompt": ["STRING", {}], "seed": ["INT", {"min": 0, "max": 2147483647}], "aspect_ratio": ["COMBO", {"options": ["1:1", "16:9"]}]}}, "output": ["IMAGE"]}
-}`);
-const { catalog, notes } = parseCatalog(objectInfo);
 const noCatalog = { classes: new Map() };
 
-const textToImage = parseGraph(
-  parseJson(`{
-  "3": {"class_type": "KSampler", "inputs": {"seed": 18446744073709551615, "control_after_generate": "randomize", "steps": 20, "cfg": 8, "sampler_name": "euler", "scheduler": "normal", "denoise": 1,
-        "model": ["10", 0], "positive": ["6", 0], "negative": ["7", 0], "latent_image": ["5", 0]}},
-  "4": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "a.safetensors"}},
-  "5": {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 768, "batch_size": 1}},
-  "6": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox", "clip": ["10", 1]}},
-  "7": {"class_type": "CLIPTextEncode", "inputs": {"text": "blurry", "clip": ["10", 1]}},
-  "8": {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}},
-  "9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0], "filename_prefix": "fox"}},
-  "10": {"class_type": "LoraLoader", "inputs": {"model": ["4", 0], "clip": ["4", 1], "lora_name": "l.safetensors", "strength_model": 0.8, "strength_clip": 0.8}},
-  "11": {"class_type": "KSampler", "inputs": {"seed": 1}}
-}`),
-);
-
-function find(graph: Graph, gui?: Parameters<typeof findParameters>[2]): Readonly<Record<string, Parameter>> {
-  return Object.fromEntries(findParameters(graph, catalog, gui).map((parameter) => [parameter.name, parameter]));
+function find(graph: Graph): Readonly<Record<string, Parameter>> {
+  return Object.fromEntries(findParameters(graph, catalog).map((parameter) => [parameter.name, parameter]));
 }
 
 /** The graph that a sampler makes of these two conditionings, and the nodes that lead to them. */
@@ -237,118 +181,11 @@ describe("files, sizes and videos", () => {
   });
 });
 
-describe("what the author chose", () => {
-  it("in App Mode comes first, in the author's order, with the role that the links show", () => {
-    const gui = { nodes: [{ id: 3, type: "KSampler" }], extra: { linearData: { inputs: [["3", "steps"], [6, "text", { height: 100 }], [3, "control_after_generate"], [99, "gone"], "damaged"] } } };
-    const found = findParameters(textToImage, catalog, { gui });
-    expect(found.slice(0, 2)).toMatchObject([
-      { name: "steps", role: "steps", source: "app_mode", sets: [{ nodeId: "3", input: "steps" }] },
-      { name: "text", role: "prompt", source: "app_mode", sets: [{ nodeId: "6", input: "text" }] },
-    ]);
-    expect(found.filter(({ source }) => source === "app_mode")).toHaveLength(2);
-    expect(found.filter(({ role }) => role === "prompt")).toHaveLength(1);
-  });
-
-  it.each([
-    ["by what is promoted in it", { inputs: [], proxyWidgets: [["6", "text"]] }, [5, "text"]],
-    ["by its inputs", { inputs: [{ name: "words", type: "STRING" }], proxyWidgets: undefined }, [5, "words"]],
-    ["by the widget's own id", { inputs: [], proxyWidgets: undefined }, ["11111111-2222-4333-8444-555555555555:6:text", "text"]],
-  ])("in App Mode may lie in a subgraph: %s", (_, { inputs, proxyWidgets }, entry) => {
-    const id = "11111111-2222-4333-8444-555555555555";
-    const definition = {
-      id, inputs, nodes: [{ id: 6, type: "CLIPTextEncode", inputs: [{ name: "clip" }, { name: "text" }] }],
-      links: [{ id: 1, origin_id: -10, origin_slot: 0, target_id: 6, target_slot: 1, type: "STRING" }],
-    };
-    const gui = { nodes: [{ id: 5, type: id, properties: { proxyWidgets: proxyWidgets ?? [] } }], definitions: { subgraphs: [definition] }, extra: { linearData: { inputs: [entry] } } };
-    const graph = parseGraph({ "5:6": { class_type: "CLIPTextEncode", inputs: { text: "inner" } } });
-    expect(findParameters(graph, catalog, { gui })[0]).toMatchObject({ source: "app_mode", sets: [{ nodeId: "5:6", input: "text" }], default: "inner" });
-  });
-
-  it("in titles is found by name, by input, and on nodes of many inputs by each", () => {
-    const graph = parseGraph({
-      a: { class_type: "CLIPTextEncode", inputs: { text: "x" }, _meta: { title: "The idea $idea.text" } },
-      b: { class_type: "LoadImage", inputs: { image: "a.png" }, _meta: { title: "$Portrait" } },
-      c: { class_type: "EmptyLatentImage", inputs: { width: 8, height: 16, batch_size: 1 }, _meta: { title: "Canvas $canvas" } },
-      d: { class_type: "KSampler", inputs: { seed: 1, steps: 2 }, _meta: { title: "costs 5$ or US$5, $steps" } },
-    });
-    const found = findParameters(graph, catalog).filter(({ source }) => source === "title");
-    expect(found.map(({ name, sets }) => [name, sets[0]])).toEqual([
-      ["idea", { nodeId: "a", input: "text" }],
-      ["portrait", { nodeId: "b", input: "image" }],
-      ["canvas_width", { nodeId: "c", input: "width" }],
-      ["canvas_height", { nodeId: "c", input: "height" }],
-      ["canvas_batch_size", { nodeId: "c", input: "batch_size" }],
-      ["steps", { nodeId: "d", input: "steps" }],
-    ]);
-  });
-
-  it("in nodes made for it has the name, type and description that they state", () => {
-    const graph = parseGraph({
-      a: { class_type: "ComfyUIDeployExternalText", inputs: { input_id: "Positive Prompt", default_value: "a fox", display_name: "Prompt", description: "What to draw" } },
-      b: { class_type: "ComfyUIDeployExternalImage", inputs: { input_id: "input_image" } },
-      c: { class_type: "SwarmInputInteger", inputs: { title: "Frame Count", value: 16, step: 1, min: 1, max: 99, description: "How many" } },
-      d: { class_type: "ETN_Parameter", inputs: { name: "Zoom", type: "number", default: 1.5, min: 0, max: 4 } },
-      e: { class_type: "CPackInputString", inputs: { value: "hi" }, _meta: { title: "greeting" } },
-    });
-    expect(findParameters(graph, catalog).map(({ name, source, type, default: value, sets }) => [name, source, type, value, sets[0]?.input])).toEqual([
-      ["positive_prompt", "external_node", "string", "a fox", "default_value"],
-      ["input_image", "external_node", "image", "input_image", "input_id"],
-      ["frame_count", "external_node", "number", 16, "value"],
-      ["zoom", "external_node", "number", 1.5, "default"],
-      ["greeting", "external_node", "string", "hi", "value"],
-    ]);
-  });
-});
-
 describe("names", () => {
   it("are unique and the same every time", () => {
     const graph = parseGraph(Object.fromEntries([0, 1, 2].map((id) => [`${id}`, { class_type: "KSampler", inputs: { seed: id, steps: id } }])));
     const names = findParameters(graph, catalog).map(({ name }) => name);
     expect(names).toEqual(["seed", "seed_2", "seed_3", "steps", "steps_2", "steps_3"]);
     expect(findParameters(graph, catalog).map(({ name }) => name)).toEqual(names);
-  });
-});
-
-describe("any graph", () => {
-  const name = fc.constantFrom(
-    "text", "positive", "negative", "conditioning", "seed", "steps", "cfg", "image", "width", "height", "x", "lora_1", "upload", "switch", "model", "format.codec", "__proto__", "constructor", "value",
-  );
-  const className = fc.constantFrom("KSampler", "CLIPTextEncode", "ComfySwitchNode", "StringConcatenate", "LoadImage", "SaveImage", "Reroute", "SwarmInputText", "Unknown", "constructor", "SaveVideo");
-  const nodeId = fc.constantFrom("1", "2", "3", "4", "5:6", "__proto__", "gone");
-  const value = fc.oneof(
-    fc.tuple(nodeId, fc.nat(2)), fc.constantFrom<unknown>("", "a.png", 1, 1.5, true, null, 18446744073709551615n), fc.array(fc.string(), { maxLength: 3 }), fc.dictionary(name, fc.string(), { maxKeys: 2 }),
-  );
-  const node = fc.record({ class_type: className, inputs: fc.dictionary(name, value, { maxKeys: 8 }), _meta: fc.record({ title: fc.constantFrom("$a", "$b.seed", "KSampler", "图") }) });
-  const graphs = fc.dictionary(nodeId, node, { minKeys: 1, maxKeys: 6 }).map((nodes) => parseGraph({ end: { class_type: "SaveImage", inputs: { images: ["1", 0] } }, ...nodes }));
-  const gui = fc.record({
-    nodes: fc.array(fc.record({ id: nodeId, type: fc.constantFrom("s", "KSampler") })),
-    definitions: fc.record({ subgraphs: fc.array(fc.record({ id: fc.constantFrom("s", "t"), nodes: fc.array(fc.record({ id: nodeId, type: fc.constantFrom("s", "t") })) })) }),
-    extra: fc.record({ linearData: fc.record({ inputs: fc.array(fc.tuple(nodeId, name)) }) }),
-  });
-
-  it("gives parameters of unique names whose defaults are the graph, with links, cycles and subgraphs in themselves", () => {
-    fc.assert(
-      fc.property(graphs, gui, (graph, workflow) => {
-        const parameters = findParameters(graph, catalog, { gui: workflow });
-        expect(new Set(parameters.map((parameter) => parameter.name)).size).toBe(parameters.length);
-        const defaults = Object.fromEntries(parameters.map((parameter) => [parameter.name, parameter.default]));
-        expect(applyParameters(graph, parameters, {})).toEqual(graph);
-        expect(applyParameters(graph, parameters, defaults)).toEqual(graph);
-        for (const { sets, default: given } of parameters) {
-          for (const { nodeId: id, input } of sets) expect(graph[id]?.inputs[input]).toEqual(given);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
-
-  it("of 10,000 nodes in one cycle, or in one tangle, is read to its end", () => {
-    const size = 10_000;
-    const at = (index: number): unknown => [String(index % size), 0];
-    const cycle = Array.from({ length: size }, (_, index) => ({ class_type: "KSampler", inputs: { seed: index, positive: at(index + 1), negative: at(index + 7), latent_image: at(index + 3) } }));
-    const tangle = Array.from({ length: size }, (_, index) => ({ class_type: "Any Switch", inputs: Object.fromEntries(["a", "b", "c", "seed", "steps", "text"].map((input, step) => [input, at(index * 7 + step + 1)])) }));
-    for (const nodes of [cycle, tangle]) {
-      expect(() => findParameters(parseGraph(Object.fromEntries(nodes.map((entry, index) => [String(index), entry]))), catalog)).not.toThrow();
-    }
   });
 });

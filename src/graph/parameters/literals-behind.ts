@@ -24,7 +24,7 @@ const valueNames: Readonly<Record<Exclude<LiteralKind, "any">, readonly string[]
 };
 const separators: ReadonlySet<string> = new Set(["delimiter", "separator", "sep", "clean_whitespace", "linebreak_addition", "action", "tidy_tags"]);
 
-export function isOfKind(value: JsonValue, kind: LiteralKind): boolean {
+function isOfKind(value: JsonValue, kind: LiteralKind): boolean {
   switch (kind) {
     case "number":
       return typeof value === "number" || typeof value === "bigint";
