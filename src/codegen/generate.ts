@@ -31,7 +31,7 @@ export interface GenerateRequest {
   /** Folder that the module will stand in: its packages type-check it. */
   readonly near: string;
   /** Asks a real ComfyUI about the graph; null: none was named. */
-  readonly verify: ((printed: PrintedModule) => Promise<readonly Finding[]>) | null;
+  readonly verify: ((printed: PrintedModule, endpoint: Endpoint) => Promise<readonly Finding[]>) | null;
   /** Left out: the compiler is asked about the module by itself. */
   readonly typeCheck?: (text: string) => Promise<TypeCheck>;
 }
@@ -93,7 +93,7 @@ export async function generateModule(request: GenerateRequest): Promise<Generate
     graph: source.graph,
     catalog,
     typeCheck: request.typeCheck ?? ((text) => typeCheck(new Map([["module", text]]), request.near)),
-    askComfyui: verify === null ? null : () => verify(printed),
+    askComfyui: verify === null ? null : () => verify(printed, endpoint),
   });
   return { endpoint, printed, proof, asked: planned.asked, changes };
 }

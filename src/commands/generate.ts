@@ -182,7 +182,7 @@ async function generateOnce(asked: GenerateArguments, surroundings: GenerateSurr
     date: new Date(clock.now()).toISOString().slice(0, 10),
     toolVersion: build.version,
     near: dirname(asked.destination?.path ?? defaultDestination("generated/module")),
-    verify: verify === null ? null : (printed) => askComfyui(verify, source.graph, liveCatalog, printed.lines, stopAsked),
+    verify: verify === null ? null : (printed, endpoint) => askComfyui(verify, { graph: source.graph, catalog: liveCatalog, endpoint, lines: printed.lines }, stopAsked),
   };
   const generated = await generateModule(request).finally(() => line.clear());
   return finish(asked, surroundings, { source, generated, catalog: chosen.source, standing });

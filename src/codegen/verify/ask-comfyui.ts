@@ -3,6 +3,7 @@ import { z } from "zod";
 import { type Catalog, parseCatalog } from "../../graph/catalog.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { parsePythonJson, stringifyJson } from "../../json/exact.ts";
+import type { Endpoint } from "../plan/endpoint.ts";
 import type { Finding } from "../proof/finding.ts";
 import { isSurelyRefused, unrunnableGraph } from "./unrunnable-graph.ts";
 
@@ -56,14 +57,32 @@ const refusalSchema = z.looseObject({
 
 type Refusal = z.infer<typeof refusalSchema>;
 
-function findingsOf(refusal: Refusal, takenOut: ReadonlySet<string>, lines: ReadonlyMap<string, number>): readonly Finding[] {
+/** What a ComfyUI is asked about. */
+export interface Asked {
+  readonly graph: Graph;
+  /** Of the ComfyUI itself. */
+  readonly catalog: Catalog;
+  readonly endpoint: Endpoint;
+  /** Of the module's text, for the findings. */
+  readonly lines: ReadonlyMap<string, number>;
+}
+
+/** Inputs for which each caller sends a file: the one that the source names is not there, and need not be. */
+function filePlaces({ fields }: Endpoint): ReadonlySet<string> {
+  const files = fields.filter((field) => field.type.kind === "file");
+  return new Set(files.flatMap(({ candidate }) => candidate.sets.map(({ nodeId, input }) => `${nodeId}/${input}`)));
+}
+
+function findingsOf(refusal: Refusal, takenOut: ReadonlySet<string>, { endpoint, lines }: Asked): readonly Finding[] {
+  const files = filePlaces(endpoint);
   const lineOf = (id: string, input: string): number | null => lines.get(`node:${id}/${input}`) ?? lines.get(`node:${id}`) ?? null;
   const byNode = Array.isArray(refusal.node_errors) ? [] : Object.entries(refusal.node_errors);
   const found = byNode.flatMap(([id, { errors }]) =>
     errors.flatMap(({ type, message, details, extra_info }): Finding[] => {
       const input = extra_info?.input_name ?? "";
       const isOurs = type === "required_input_missing" && (takenOut.has(`${id}/${input}`) || takenOut.has(`${id}/${details}`));
-      return isOurs ? [] : [{ check: "comfyui", line: lineOf(id, input), message: `node ${id}: ${message}${details === "" ? "" : ` (${details})`}` }];
+      const isFile = files.has(`${id}/${input}`) && (type === "custom_validation_failed" || type === "value_not_in_list");
+      return isOurs || isFile ? [] : [{ check: "comfyui", line: lineOf(id, input), message: `node ${id}: ${message}${details === "" ? "" : ` (${details})`}` }];
     }),
   );
   const whole = refusal.error;
@@ -77,11 +96,11 @@ function findingsOf(refusal: Refusal, takenOut: ReadonlySet<string>, lines: Read
  * Lets a real ComfyUI look through a graph without running it.
  *
  * @param url without trailing slash
- * @param lines of the module's text, for the findings
  * @throws {ComfyuiFailure} when it does not answer as ComfyUI does
  */
-export async function askComfyui(url: string, graph: Graph, catalog: Catalog, lines: ReadonlyMap<string, number>, signal: AbortSignal): Promise<readonly Finding[]> {
-  const asked = unrunnableGraph(graph, catalog);
+export async function askComfyui(url: string, subject: Asked, signal: AbortSignal): Promise<readonly Finding[]> {
+  const { catalog } = subject;
+  const asked = unrunnableGraph(subject.graph, catalog);
   const unseen = asked.unseen.map((message): Finding => ({ check: "comfyui", line: null, message: `not looked at: ${message}` }));
   if (Object.keys(asked.graph).length === 0 || asked.takenOut.size === 0) return [...unseen, { check: "comfyui", line: null, message: "the graph has no output node that this ComfyUI knows" }];
   if (!isSurelyRefused(asked, catalog)) throw new ComfyuiFailure("The graph cannot be shown to ComfyUI without running it.");
@@ -101,5 +120,5 @@ export async function askComfyui(url: string, graph: Graph, catalog: Catalog, li
   }
   const refusal = refusalSchema.safeParse(body);
   if (status !== 400 || !refusal.success) throw new ComfyuiFailure(`ComfyUI at ${url} answered ${status} to /prompt, which it does not do for a graph.`);
-  return [...unseen, ...findingsOf(refusal.data, asked.takenOut, lines)];
+  return [...unseen, ...findingsOf(refusal.data, asked.takenOut, subject)];
 }
