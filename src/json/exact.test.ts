@@ -30,4 +30,9 @@ describe("parsePythonJson", () => {
   it("reads NaN and Infinity as null, and leaves them alone inside strings", () => {
     expect(parsePythonJson('{"a":NaN,"b":-Infinity,"c":"NaN \\" Infinity"}')).toEqual({ a: null, b: null, c: 'NaN " Infinity' });
   });
+
+  it("reads a text with a string of many megabytes", () => {
+    const long = "x".repeat(20_000_000);
+    expect(parsePythonJson(`{"long":"${long}","n":NaN}`)).toEqual({ long, n: null });
+  });
 });

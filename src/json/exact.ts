@@ -32,7 +32,7 @@ export function parseJson(text: string): unknown {
  */
 export function parsePythonJson(text: string): unknown {
   if (!/NaN|Infinity/.test(text)) return parseJson(text);
-  const cleaned = text.replace(/"(?:[^"\\]|\\.)*"|-?Infinity|NaN/g, (token) => (token.startsWith('"') ? token : "null"));
+  const cleaned = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs, (token) => (token.startsWith('"') ? token : "null"));
   return parseJson(cleaned);
 }
 
