@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { chmod, chown, copyFile, mkdir, mkdtemp, realpath, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, copyFile, mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -43,7 +43,8 @@ export class BareHost {
     this.root = root;
   }
 
-  static async make(executable: string): Promise<BareHost> {
+  /** @param owner of /data */
+  static async make(executable: string, owner = nobody): Promise<BareHost> {
     const host = new BareHost(await mkdtemp(join(tmpdir(), "comfyui-api-bare-")));
     // mkdtemp lets in its owner alone.
     await chmod(host.root, 0o755);
@@ -51,15 +52,17 @@ export class BareHost {
     await copyFile(executable, join(host.root, "usr/local/bin/comfyui-api"));
     await copyFile(`${executable}.map`, join(host.root, "usr/local/bin/comfyui-api.map"));
     await copyLibraries(executable, host.root);
-    await chown(join(host.root, "data"), nobody, nobody);
+    await chown(join(host.root, "data"), owner, owner);
     return host;
   }
 
-  put(path: string, text: string): Promise<void> {
-    return writeFile(join(this.root, path), text);
+  /** Runs the executable as nobody, without environment. */
+  run(...args: readonly string[]): Executable {
+    return this.start({ command: ["/usr/local/bin/comfyui-api", ...args], user: `${nobody}:${nobody}`, env: {} });
   }
 
-  run(...args: readonly string[]): Executable {
+  /** Runs a program of the host: its path, then its arguments. */
+  start({ command, user, env }: { readonly command: readonly string[]; readonly user: string; readonly env: Readonly<Record<string, string>> }): Executable {
     const script = `
       set -e
       mount --make-rprivate /
@@ -68,14 +71,27 @@ export class BareHost {
       mount -t proc proc "$0/proc"
       mount -o remount,bind,ro "$0"
       cd "$0"
-      exec chroot --userspec=${nobody}:${nobody} --groups= "$0" /usr/local/bin/comfyui-api "$@"`;
+      exec chroot --userspec=${user} --groups= "$0" "$@"`;
     return new Executable({
       file: "/usr/bin/unshare",
-      // The namespace ends with `unshare`, should a test be broken off.
-      args: ["--mount", "--pid", "--fork", "--kill-child", "sh", "-c", script, this.root, ...args],
+      args: ["--mount", "--pid", "--fork", "sh", "-c", script, this.root, ...command],
       cwd: "/",
-      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin" },
+      env: { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", ...env },
     });
+  }
+
+  /** Ends what was started here. To PID 1 a signal comes only from outside, and `unshare` hands none on. */
+  async end(program: Executable, signal: "SIGTERM" | "SIGKILL" = "SIGKILL"): Promise<number | string | null> {
+    if (!program.hasEnded) {
+      const inside = await BareHost.pidInside(program).catch(() => 0);
+      if (inside > 0) process.kill(inside, signal);
+    }
+    return program.end();
+  }
+
+  /** The process that `unshare` started: PID 1 in its namespace. */
+  static async pidInside(program: Executable): Promise<number> {
+    return Number((await readFile(`/proc/${program.pid}/task/${program.pid}/children`, "utf8")).trim());
   }
 
   remove(): Promise<void> {

@@ -33,11 +33,6 @@ function isAtMost(version: string, limit: readonly number[]): boolean {
   return at === -1 || (parts[at] ?? 0) < (limit[at] ?? 0);
 }
 
-/** The process that `unshare` started: PID 1 in its namespace. Nobody else is told of a signal there. */
-async function childOf(pid: number): Promise<number> {
-  return Number((await readFile(`/proc/${pid}/task/${pid}/children`, "utf8")).trim());
-}
-
 describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the executable", () => {
   let dir = "";
   let file = "";
@@ -103,9 +98,9 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the exe
 
     it("runs a workflow in demo mode, writes to its data directory alone, and ends with 0 on SIGTERM", { timeout: testTimeoutMs }, async () => {
       const gateway = host.run("serve", "--demo", "--port=0", "--data-dir=/data");
-      onTestFinished(async () => void (await gateway.end("SIGKILL")));
+      onTestFinished(async () => void (await host.end(gateway)));
       const url = (await gateway.printed(/serves on (\S+)\n/))[1] ?? "";
-      const pid = await childOf(gateway.pid);
+      const pid = await BareHost.pidInside(gateway);
       const status = await readFile(`/proc/${pid}/status`, "utf8");
       expect([/^Uid:\t(\d+)/m.exec(status)?.[1], /^NSpid:\t\d+\t(\d+)$/m.exec(status)?.[1], /^CapEff:\t(\S+)/m.exec(status)?.[1]]).toEqual([String(nobody), "1", "0000000000000000"]);
 
@@ -114,20 +109,18 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the exe
       const { width, height } = PNG.sync.read(Buffer.from(await answer.arrayBuffer()));
       expect({ width, height }).toEqual({ width: 512, height: 256 });
 
-      process.kill(pid, "SIGTERM");
-      expect(await gateway.end(), gateway.output).toBe(0);
+      expect(await host.end(gateway, "SIGTERM"), gateway.output).toBe(0);
       expect((await stat(join(host.root, "data", "jobs.db"))).uid).toBe(nobody);
       expect([await readdir(join(host.root, "tmp")), await readdir(join(host.root, "usr/local/bin"))]).toEqual([[], ["comfyui-api", "comfyui-api.map"]]);
     });
 
     it("answers its own health check there", { timeout: testTimeoutMs }, async () => {
       const gateway = host.run("serve", "--demo", "--port=0", "--data-dir=/data");
-      onTestFinished(async () => void (await gateway.end("SIGKILL")));
+      onTestFinished(async () => void (await host.end(gateway)));
       const url = (await gateway.printed(/serves on (\S+)\n/))[1] ?? "";
       const check = host.run("health", "--ready", "--url", url);
       expect(await check.end(), check.output).toBe(0);
-      process.kill(await childOf(gateway.pid), "SIGTERM");
-      expect(await gateway.end()).toBe(0);
+      expect(await host.end(gateway, "SIGTERM")).toBe(0);
       expect(await host.run("health", "--url", url).end()).toBe(1);
     });
 
