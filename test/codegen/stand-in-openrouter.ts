@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { once } from "node:events";
 import { z } from "zod";
@@ -30,21 +31,15 @@ export interface Asked {
   readonly path: string;
 }
 
-async function bodyOf(request: IncomingMessage): Promise<string> {
-  const parts: Buffer[] = [];
-  for await (const part of request) parts.push(Buffer.from(part));
-  return Buffer.concat(parts).toString("utf8");
-}
-
 function chunk(model: string, delta: object, finish: string | null, usage?: object): string {
   return `data: ${JSON.stringify({ id: "gen-1", object: "chat.completion.chunk", created: 1, model, choices: [{ index: 0, delta, finish_reason: finish }], ...(usage === undefined ? {} : { usage }) })}\n\n`;
 }
 
-function stream(response: ServerResponse, model: string, text: string): void {
+function stream(response: ServerResponse, model: string, words: string): void {
   response.writeHead(200, { "content-type": "text/event-stream" });
   // What OpenRouter sends while a provider is silent.
   response.write(": OPENROUTER PROCESSING\n\n");
-  for (let at = 0; at < text.length; at += 500) response.write(chunk(model, { role: "assistant", content: text.slice(at, at + 500) }, null));
+  for (let at = 0; at < words.length; at += 500) response.write(chunk(model, { role: "assistant", content: words.slice(at, at + 500) }, null));
 }
 
 /** An OpenRouter in process: real HTTP, answers as scripted, keeps what it was asked. */
@@ -79,7 +74,7 @@ export class StandInOpenRouter {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const question = questionSchema.parse(JSON.parse(await bodyOf(request)));
+    const question = questionSchema.parse(JSON.parse(await text(request)));
     this.asked.push({ question, headers: request.headers, path: request.url ?? "" });
     const scripted = this.#replies.shift() ?? { kind: "error", status: 500, message: "no reply is left in the script" };
     const reply = typeof scripted === "function" ? scripted(question) : scripted;

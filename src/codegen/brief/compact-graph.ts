@@ -18,7 +18,7 @@ function compactText(text: string): string {
 }
 
 /** A value as it may leave the machine: no key, no picture, no long text. */
-export function compactValue(input: string, value: JsonValue | undefined, depth = 0): JsonValue {
+function compactValue(input: string, value: JsonValue | undefined, depth = 0): JsonValue {
   if (value === undefined || value === null) return null;
   if (isSecretName(input) && typeof value === "string" && value !== "") return "<hidden>";
   if (typeof value === "string") return compactText(value);

@@ -145,6 +145,8 @@ export class OpenRouterChat {
     const extra = {
       ...(fallbacks.length === 0 ? {} : { models: [model, ...fallbacks] }),
       usage: { include: true },
+      // OpenRouter's own name for it; the package calls it deprecated for its makers' service.
+      max_tokens: request.maxTokens,
       // Among the providers of a model only those that know response_format.
       ...(this.#structured ? { provider: { require_parameters: true } } : {}),
     };
@@ -154,7 +156,6 @@ export class OpenRouterChat {
           ...extra,
           model: model ?? "",
           messages: request.messages.map(({ role, content }) => ({ role, content })),
-          max_tokens: request.maxTokens,
           // The same export gives the same names where the model allows it.
           temperature: 0,
           stream: true,

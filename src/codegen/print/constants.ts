@@ -20,12 +20,12 @@ const roles: Readonly<Record<string, string>> = {
   upscale_model: "upscaler",
 };
 
-export function camelCase(text: string): string {
+function camelCase(text: string): string {
   return snakeCase(text).replace(/_([a-z0-9])/g, (_match, letter: string) => letter.toUpperCase());
 }
 
 /** `base`, or `base2`, `base3`, … for the next of its kind. */
-export function unusedName(base: string, taken: ReadonlySet<string>): string {
+function unusedName(base: string, taken: ReadonlySet<string>): string {
   let name = base;
   for (let number = 2; taken.has(name); number += 1) name = `${base}${number}`;
   return name;

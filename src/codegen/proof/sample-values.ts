@@ -6,16 +6,20 @@ function narrow(value: bigint): number | bigint {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
+function textOf(value: JsonValue): string {
+  return typeof value === "string" ? value : "";
+}
+
 function candidates(type: CandidateType, value: JsonValue): readonly JsonValue[] {
   switch (type.kind) {
     case "text":
-      return [`${String(value)} ~`];
+      return [`${textOf(value)} ~`];
     case "file":
-      return [`other-${String(value)}`];
+      return [`other-${textOf(value)}`];
     case "boolean":
       return [value !== true];
     case "choice":
-      return [...type.options.filter((option) => option !== value), ...(type.open ? [`other-${String(value)}`] : [])];
+      return [...type.options.filter((option) => option !== value), ...(type.open ? [`other-${textOf(value)}`] : [])];
     case "seed":
     case "integer": {
       if (typeof value !== "number" && typeof value !== "bigint") return [];
