@@ -79,7 +79,8 @@ describe("a generated module", () => {
       }),
     ).flat();
     const wide = { class_type: "PreviewImage", inputs: { images: ["0:8", 0], ...Object.fromEntries(Array.from({ length: 200 }, (_, index) => [`extra_${index}`, index % 2 === 0 ? index : `text ${index}`])) } };
-    const made = await generated(Object.fromEntries([...copies, ["wide", wide]]));
+    const graph: Record<string, object> = { ...Object.fromEntries<object>(copies), wide };
+    const made = await generated(graph);
     expect(failures(made)).toEqual([]);
     expect(Math.max(...made.printed.text.split("\n").map((line) => line.length))).toBeLessThanOrEqual(200);
   });

@@ -1,4 +1,4 @@
-import { runGenerate as run, type GenerateSurroundings } from "../../src/commands/generate.ts";
+import { runGenerate as generate, type GenerateSurroundings } from "../../src/commands/generate.ts";
 import type { ExitCode } from "../../src/commands/command.ts";
 import { HeldClock } from "../../src/telemetry/held-clock.ts";
 
@@ -33,7 +33,7 @@ export async function runGenerate(
   options: { readonly env?: GenerateSurroundings["env"]; readonly clock?: HeldClock; readonly terminal?: boolean; readonly stop?: AbortSignal } = {},
 ): Promise<Ran> {
   let [printed, complained] = ["", ""];
-  const code = await run(argv, {
+  const code = await generate(argv, {
     build: { version: "0.0.0-test", commit: null, node: "24.0.0" },
     env: options.env ?? {},
     print: (text) => (printed += text),

@@ -1,5 +1,5 @@
 import { idFault } from "../../workflow/workflow-id.ts";
-import type { JsonValue } from "../../json/exact.ts";
+import { type JsonValue, stringifyJson } from "../../json/exact.ts";
 import type { Candidate } from "./candidate.ts";
 import type { Endpoint, Field, LeftOut } from "./endpoint.ts";
 import { narrowType, valueFault } from "./narrow-type.ts";
@@ -51,7 +51,7 @@ function fieldOf(planned: PlannedParameter, candidate: Candidate): { readonly fi
   const narrowed = narrowType(candidate.type, planned);
   if ("problems" in narrowed) return { problems: [...problems, ...narrowed.problems] };
   if (planned.default !== null && !isDrawn) note(`default ${quoted(String(planned.default))}`, valueFault(narrowed.type, planned.default));
-  note(`the graph's own value ${quoted(String(candidate.value))}`, valueFault(narrowed.type, candidate.value));
+  note(`the graph's own value ${quoted(stringifyJson(candidate.value))}`, valueFault(narrowed.type, candidate.value));
   if (problems.length > 0) return { problems };
   return {
     field: {

@@ -65,7 +65,7 @@ function typeCalls(field: Field, deps: FieldDeps): readonly string[] {
   }
 }
 
-function call(name: string, argument: Printable, indent: number): string {
+function chained(name: string, argument: Printable, indent: number): string {
   const printed = block(argument, indent, name.length + 4);
   return printed.startsWith("\n") ? `.${name}(${printed},\n${" ".repeat(indent)})` : `.${name}(${printed})`;
 }
@@ -79,10 +79,10 @@ export function printField(field: Field, deps: FieldDeps): string {
   const endings = (indent: number): readonly string[] => [
     ...(field.default === undefined
       ? []
-      : [call("default", typeof field.default === "string" ? deps.models.reference(field.default) : printable(field.default), indent)]),
-    ...(field.type.kind === "seed" && isWholeSeed(field.type) && field.description === seedWords ? [] : [call("describe", field.description, indent)]),
+      : [chained("default", typeof field.default === "string" ? deps.models.reference(field.default) : printable(field.default), indent)]),
+    ...(field.type.kind === "seed" && isWholeSeed(field.type) && field.description === seedWords ? [] : [chained("describe", field.description, indent)]),
     ...(field.type.kind === "text" && field.default === undefined && typeof value === "string" && value !== "" && value.length <= maxExampleLength && !looksSecret(value)
-      ? [call("meta", { examples: [value] }, indent)]
+      ? [chained("meta", { examples: [value] }, indent)]
       : []),
   ];
   const calls = typeCalls(field, deps);
