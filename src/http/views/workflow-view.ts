@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import { jsonPointer } from "../../errors/pointer.ts";
+import type { WorkflowForm } from "../../workflow/form.ts";
 import { fileAccepts, type Workflow } from "../../workflow/workflow.ts";
 import { curlLine } from "./curl-line.ts";
 import { workflowPath } from "./paths.ts";
@@ -31,6 +32,25 @@ export const WorkflowListSchema = z
   })
   .openapi("WorkflowList");
 
+const FormSchema = z
+  .object({
+    sections: z.array(z.object({ id: z.string(), title: z.string(), collapsed: z.boolean() })),
+    fields: z.array(
+      z.object({
+        name: z.string().openapi({ description: "Of the input" }),
+        label: z.string(),
+        section: z.string().nullable(),
+        control: z.string().openapi({ description: "What it is filled in with: textarea, slider, image and the like" }),
+        unit: z.string().optional(),
+        placeholder: z.string().optional(),
+        rows: z.number().optional(),
+        options: z.array(z.object({ value: z.unknown(), label: z.string() })).optional(),
+        depends_on: z.object({ field: z.string(), values: z.array(z.unknown()) }).optional(),
+      }),
+    ),
+  })
+  .openapi("WorkflowForm");
+
 export const WorkflowSchema = z
   .object({
     id: z.string(),
@@ -45,6 +65,7 @@ export const WorkflowSchema = z
         accepts: z.enum(fileAccepts),
       }),
     ),
+    form: FormSchema.nullable().openapi({ description: "How the inputs are laid out for people, where the workflow's file says so" }),
     outputs: z.string(),
     metadata: anyObject.openapi({ description: "`required_nodes`, `required_models`, `model_sources`, and what else the author wrote" }),
     urls: UrlsSchema,
@@ -68,6 +89,17 @@ function viewUrls(id: string): z.infer<typeof UrlsSchema> {
   return { run: path, describe: path, graph: `/v1/workflows${path}/graph` };
 }
 
+function viewForm({ sections, fields }: WorkflowForm): z.infer<typeof FormSchema> {
+  return {
+    sections: sections.map((section) => ({ ...section })),
+    fields: fields.map(({ options, dependsOn, ...field }) => ({
+      ...field,
+      ...(options === undefined ? {} : { options: options.map((option) => ({ ...option })) }),
+      ...(dependsOn === undefined ? {} : { depends_on: { field: dependsOn.field, values: [...dependsOn.values] } }),
+    })),
+  };
+}
+
 export function viewSummary(workflow: Workflow): z.infer<typeof SummarySchema> {
   return { id: workflow.id, summary: workflow.summary, description: workflow.description, urls: viewUrls(workflow.id) };
 }
@@ -83,6 +115,7 @@ export function viewWorkflow(workflow: Workflow, origin: string): z.infer<typeof
     defaults: { ...workflow.defaults },
     example: { ...workflow.example },
     files: workflow.fileFields.map(({ path, accepts }) => ({ pointer: jsonPointer(path), accepts })),
+    form: workflow.form === undefined ? null : viewForm(workflow.form),
     outputs: outputsNote,
     metadata: { ...others, required_nodes: requiredNodes, required_models: requiredModels, model_sources: modelSources },
     urls: viewUrls(workflow.id),
