@@ -38,7 +38,7 @@ describe("generate", () => {
     const { code, printed } = await run();
     expect(code).toBe(0);
     expect(await readFile(out, "utf8")).toContain("export default {");
-    expect(printed).toMatch(/width +integer +16 … 16384, by 8 +512 +5\.width/);
+    expect(printed).toMatch(/width +integer +64 … 4096, by 8 +512 +5\.width/);
     expect(printed).toContain("filename_prefix");
     expect(printed).toContain("sd15.safetensors (models/checkpoints)");
     expect(printed).toContain("POST /sd15/fox");

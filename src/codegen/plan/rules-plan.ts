@@ -64,6 +64,8 @@ function describe(candidate: Candidate, graph: Graph, isOnly: boolean): string {
 
 /** Where the catalog's range is that of a data type, what callers can use of it. Only when it holds the graph's own value. */
 const sensibleRanges: Readonly<Record<string, readonly [min: number, max: number]>> = {
+  width: [64, 4096],
+  height: [64, 4096],
   steps: [1, 150],
   cfg: [0, 30],
   lora_strength: [-2, 2],
@@ -113,6 +115,8 @@ function kindOf(graph: Graph, candidates: readonly Candidate[]): string {
   return sources.length === 0 ? result : `${sources.join(" and ")} to ${result}`;
 }
 
+const articles: Readonly<Record<string, string>> = { image: "an image", video: "a video", audio: "sound", "3D": "a 3D model", result: "its result" };
+
 export interface RulesContext {
   readonly graph: Graph;
   readonly candidates: readonly Candidate[];
@@ -133,7 +137,7 @@ export function rulesPlan({ graph, candidates, outputNodes, file }: RulesContext
   return {
     id: `generated/${snakeCase(stem) || "workflow"}`,
     summary: `${name}: ${kind}`,
-    description: `Makes ${kind === "result" ? "its result" : kind.replace(/^(.*) to (.*)$/, "$2 from $1")} as the workflow “${name}” does. ${needed.length === 0 ? "Every field has a default." : `Needs ${needed.join(" and ")}; every other field has a default.`}`,
+    description: `Makes ${kind === "result" ? "its result" : kind.replace(/^(?:(.*) to )?(.*)$/, (_all, from: string | undefined, to: string) => `${articles[to] ?? to}${from === undefined ? "" : ` from ${from}`}`)} as the workflow “${name}” does. ${needed.length === 0 ? "Every field has a default." : `Needs ${needed.join(" and ")}; every other field has a default.`}`,
     parameters: candidates.map((candidate) => planned(candidate, graph, count(candidate) === 1)),
     outputs: outputNodes.map((nodeId) => ({ node_id: nodeId, name: title(nodeId) })),
   };
