@@ -1,4 +1,4 @@
-import { build } from "esbuild";
+import { build, type BuildOptions } from "esbuild";
 import { nameSourcesFromRoot } from "./source-map.ts";
 
 export interface Bundle {
@@ -9,13 +9,12 @@ export interface Bundle {
 }
 
 /**
- * Writes the whole program as one CommonJS file: what a single executable application starts with. Its source map is
- * written to `<outfile>.map`.
+ * How the whole program becomes one CommonJS file: what a single executable application starts with.
  *
  * It stays unminified and keeps names, so that stack traces in a log can be read; the size is in Node itself, not here.
  */
-export async function bundle({ root, outfile, commit }: Bundle): Promise<void> {
-  await build({
+export function bundleOptions({ root, outfile, commit }: Bundle): BuildOptions {
+  return {
     absWorkingDir: root,
     entryPoints: ["src/main.ts"],
     outfile,
@@ -33,6 +32,11 @@ export async function bundle({ root, outfile, commit }: Bundle): Promise<void> {
     // Natively built extras that ws looks for and does without.
     external: ["bufferutil", "utf-8-validate"],
     logLevel: "warning",
-  });
-  await nameSourcesFromRoot(`${outfile}.map`, root);
+  };
+}
+
+/** Writes that file, and its source map to `<outfile>.map`. */
+export async function bundle(params: Bundle): Promise<void> {
+  await build(bundleOptions(params));
+  await nameSourcesFromRoot(`${params.outfile}.map`, params.root);
 }
