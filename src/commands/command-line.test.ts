@@ -16,6 +16,7 @@ interface World {
   readonly files?: Readonly<Record<string, string>>;
   readonly startGateway?: Surroundings["startGateway"];
   readonly stop?: AbortController;
+  readonly supervisor?: Surroundings["supervisor"];
 }
 
 /** Runs a command line in a world of its own. A gateway, once it serves, is asked to stop at once. */
@@ -27,7 +28,7 @@ async function run(argv: readonly string[], world: World = {}): Promise<Ran> {
   const code = await runCommandLine(argv, {
     build: { version: "1.2.3", commit: null, node: "24.21.0" },
     executable: null,
-    supervisor: { ready: () => Promise.resolve(), stopping: () => Promise.resolve() },
+    supervisor: world.supervisor ?? { ready: () => Promise.resolve(), stopping: () => Promise.resolve() },
     runProgram: (program) => Promise.resolve({ code: 127, stdout: "", stderr: `There is no program ${program}.` }),
     isRoot: false,
     builtinWorkflows: [],
@@ -134,6 +135,20 @@ describe("serve", () => {
     };
     expect((await run(["serve"], { startGateway: () => Promise.resolve(gateway({ stop })) })).code).toBe(0);
     expect(stopped).toBe(true);
+  });
+
+  it("tells its supervisor once it serves and once it stops, and serves on when that cannot be told", async () => {
+    const told: string[] = [];
+    const note = (word: string): Promise<void> => {
+      told.push(word);
+      return Promise.reject(new Error("systemd is deaf"));
+    };
+    const supervisor = { ready: () => note("ready"), stopping: () => note("stopping") };
+    expect((await run(["serve", "--log-level=silent"], { supervisor })).code).toBe(0);
+    expect(told).toEqual(["ready", "stopping"]);
+    const failing = { supervisor, startGateway: () => Promise.reject(refusal("EADDRINUSE")) };
+    expect((await run(["serve"], failing)).code).toBe(1);
+    expect(told).toEqual(["ready", "stopping"]);
   });
 
   it("gives running work the time that is set, and says what it waits for", async () => {
