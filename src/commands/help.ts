@@ -1,4 +1,4 @@
-import { nearest } from "../config/nearest.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import type { Command } from "./command.ts";
 
 /** The overview, and each command's own page. */
@@ -43,6 +43,6 @@ Exit codes: 0 done, 1 failed, 2 wrong use.
 
 export function unknownCommand(name: string, commands: readonly Command[]): string {
   const names = commands.map((command) => command.name);
-  const meant = nearest(name, names);
+  const meant = nearestName(name, names);
   return `There is no command \`${name}\`. ${meant === null ? `The commands are: ${names.join(", ")}.` : `Did you mean \`${meant}\`?`}\n`;
 }

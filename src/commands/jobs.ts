@@ -1,4 +1,4 @@
-import { nearest } from "../config/nearest.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import type { Command, ExitCode, Surroundings } from "./command.ts";
 import { gatewayHelp } from "./jobs/arguments.ts";
 import { cancelJob } from "./jobs/cancel.ts";
@@ -56,6 +56,6 @@ ${gatewayHelp}`,
 function unknownVerb(verb: string | undefined): string {
   const names = [...verbs.keys()];
   if (verb === undefined) return `Say what to do: comfyui-api jobs ${names.join("|")}.\n`;
-  const meant = nearest(verb, names);
+  const meant = nearestName(verb, names);
   return `There is no command \`jobs ${verb}\`. ${meant === null ? `There are: ${names.join(", ")}.` : `Did you mean \`jobs ${meant}\`?`}\n`;
 }

@@ -1,4 +1,4 @@
-import { nearest } from "../config/nearest.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import type { Command, ExitCode, Surroundings } from "./command.ts";
 import { installService } from "./service-unit/install.ts";
 import { places } from "./service-unit/place.ts";
@@ -46,7 +46,7 @@ environment of the one who installs does not count. Settings are those of \`comf
     const run = verbs.get(verb ?? "");
     if (run !== undefined) return run(argv.slice(1), surroundings);
     const names = [...verbs.keys()];
-    const meant = verb === undefined ? null : nearest(verb, names);
+    const meant = verb === undefined ? null : nearestName(verb, names);
     surroundings.complain(
       verb === undefined
         ? `Say what to do: comfyui-api service ${names.join("|")}.\n`

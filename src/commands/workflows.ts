@@ -1,5 +1,5 @@
 import { CatalogFault } from "../catalog/catalog-fault.ts";
-import { nearest } from "../config/nearest.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import type { Command, ExitCode, Surroundings } from "./command.ts";
 import { catalogFlagsHelp } from "./workflows/arguments.ts";
 import { checkWorkflows } from "./workflows/check.ts";
@@ -56,6 +56,6 @@ Exit codes: 0 all is well, 1 there are problems or no such workflow, 2 wrong use
 function unknownVerb(verb: string | undefined): string {
   const names = [...verbs.keys()];
   if (verb === undefined) return `Say what to do: comfyui-api workflows ${names.join("|")}.\n`;
-  const meant = nearest(verb, names);
+  const meant = nearestName(verb, names);
   return `There is no command \`workflows ${verb}\`. ${meant === null ? `There are: ${names.join(", ")}.` : `Did you mean \`workflows ${meant}\`?`}\n`;
 }

@@ -1,7 +1,7 @@
 import { parseDocument } from "yaml";
 import { z } from "zod";
 import type { ConfigProblem } from "./config-error.ts";
-import { nearest } from "./nearest.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 
 export interface FileValues {
   readonly values: ReadonlyMap<string, unknown>;
@@ -34,7 +34,7 @@ export function readFileValues(text: string, path: string, names: readonly strin
   const problems = [...values.keys()]
     .filter((key) => !names.includes(key))
     .map((key) => {
-      const meant = nearest(key.replaceAll("-", "_"), names);
+      const meant = nearestName(key.replaceAll("-", "_"), names);
       return bad(key, `unknown key${meant === null ? `; the keys are ${names.join(", ")}` : `; did you mean ${meant}?`}`);
     });
   return { values, problems };

@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import type { ConfigProblem } from "./config-error.ts";
-import { nearest } from "./nearest.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 
 /** A flag that takes a value; `bare` is what it means without one, when it may stand alone. */
 export interface FlagKind {
@@ -61,7 +61,7 @@ export function readFlags(argv: readonly string[], kinds: readonly FlagKind[], s
     } else {
       // What follows was meant as its value: one mistake, one problem.
       if (follower !== undefined) taken.add(at + 1);
-      const meant = nearest(token.name, [...byName.keys(), ...switches]);
+      const meant = nearestName(token.name, [...byName.keys(), ...switches]);
       const advice = meant === null ? `\`comfyui-api ${command} --help\` lists all of them` : `did you mean --${meant}?`;
       complain(token.rawName, `unknown flag; ${advice}`);
     }

@@ -4,7 +4,7 @@ import { modelOf } from "../graph/dependencies/model-inputs.ts";
 import { type Graph, isLink } from "../graph/graph.ts";
 import type { JsonValue } from "../json/exact.ts";
 import { isJsonArray } from "../workflow/json-value.ts";
-import { nearestName } from "../workflow/nearest-name.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import type { Workflow } from "../workflow/workflow.ts";
 import type { Finding } from "./finding.ts";
 import type { ManagerKnowledge } from "./pack-knowledge.ts";

@@ -3,7 +3,7 @@ import type { FieldError } from "../errors/app-error.ts";
 import { jsonPointer } from "../errors/pointer.ts";
 import type { JsonObject, JsonValue } from "../json/exact.ts";
 import { isJsonArray, isJsonObject, valueAt } from "./json-value.ts";
-import { nearestName } from "./nearest-name.ts";
+import { nearestName } from "../errors/nearest-name.ts";
 import { alternatives, propertiesOf, resolveNode } from "./schema-node.ts";
 
 function unknownField(pointer: string, name: string, known: readonly string[]): FieldError {

@@ -1,5 +1,5 @@
 import { stringifyJson, type JsonObject, type JsonValue } from "../../json/exact.ts";
-import { nearestName } from "../../workflow/nearest-name.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
 import { fieldSets } from "../../workflow/field-sets.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
 import type { ExitCode, Surroundings } from "../command.ts";

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { nearestName } from "../nearest-name.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
 import type { Workflow } from "../workflow.ts";
 import type { SourceProblem } from "./source-problem.ts";
 import { readYamlSource, yamlProblems } from "./yaml-source.ts";

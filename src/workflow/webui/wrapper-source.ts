@@ -8,7 +8,7 @@ import { stringifyJson, type JsonObject, type JsonValue } from "../../json/exact
 import { buildWorkflow, workflowFailed } from "../built-workflow.ts";
 import { readGraph } from "../export/export-source.ts";
 import { valueAt } from "../json-value.ts";
-import { nearestName } from "../nearest-name.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
 import { descriptionOf, graphMetadata, summaryOf } from "../source/graph-metadata.ts";
 import { presentationOf } from "../source/sidecar.ts";
 import { failedWith, type SourceOutcome } from "../source/source-outcome.ts";

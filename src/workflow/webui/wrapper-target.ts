@@ -4,7 +4,7 @@ import type { GraphInput } from "../../graph/parameters/parameter.ts";
 import type { JsonObject } from "../../json/exact.ts";
 import { findInput } from "../field/find-input.ts";
 import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
-import { nearestName } from "../nearest-name.ts";
+import { nearestName } from "../../errors/nearest-name.ts";
 import { guiNodeId, guiNodes } from "./gui-export.ts";
 import { nodesOfGroups } from "./group-nodes.ts";
 import type { Mapping, WrapperInput } from "./wrapper-shape.ts";

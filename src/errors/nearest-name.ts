@@ -1,12 +1,16 @@
-/** The candidate that `word` was most likely meant to be, or null when none is close. */
-export function nearest(word: string, candidates: readonly string[]): string | null {
+/** Longer names are not compared: the comparison takes the product of both lengths. */
+const maxNameLength = 100;
+
+/** The known name that `name` is most likely a misspelling of, or null when none is close. For messages. */
+export function nearestName(name: string, known: readonly string[]): string | null {
+  if (name.length > maxNameLength) return null;
   let best: { readonly candidate: string; readonly distance: number } | null = null;
-  for (const candidate of candidates) {
-    const distance = editDistance(word.toLowerCase(), candidate.toLowerCase());
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (best === null || distance < best.distance) best = { candidate, distance };
   }
-  // Two swapped letters count as two. A third of a longer word may be wrong; more than that is another word.
-  const slip = word.length < 4 ? 1 : Math.max(2, Math.floor(word.length / 3));
+  // Two swapped letters count as two. A third of a longer name may be wrong; more than that is another name.
+  const slip = name.length < 4 ? 1 : Math.max(2, Math.floor(name.length / 3));
   if (best === null || best.distance > slip) return null;
   return best.candidate;
 }
