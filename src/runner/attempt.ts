@@ -132,7 +132,10 @@ export class Attempt {
   /** @returns whether ComfyUI has, or may have, the prompt */
   async #send(promptId: string): Promise<boolean> {
     const { job } = this.#held;
+    const from = this.#deps.clock.now();
     const submission = await this.#deps.backend.submit({ graph: job.graph, promptId });
+    const error = submission.outcome === "accepted" ? null : submission.outcome;
+    this.#deps.watch.stage(job, "submit", { from, to: this.#deps.clock.now(), error });
     this.#deps.checkpoint("prompt-sent");
     switch (submission.outcome) {
       case "accepted":

@@ -18,14 +18,23 @@ export interface AttemptEnd {
   readonly at: number;
 }
 
+/** A part of an attempt that the gateway itself does: input files to ComfyUI, the graph to it, outputs from it. */
+export type Stage = "upload" | "submit" | "collect";
+
+export interface StageEnd {
+  readonly from: number;
+  readonly to: number;
+  /** How it went when it did not go well; the attempt's own end has the code of the error table. */
+  readonly error?: string | null;
+}
+
 /** Told what becomes of jobs, once it is stored: for metrics and traces. Nothing it does may fail a job, so it never throws. */
 export interface JobWatch {
   /** @param traceparent of the request, as it came (W3C Trace Context) */
   accepted(job: WatchedJob, traceparent: string | null): void;
   attemptBegun(job: WatchedJob, at: number): void;
   running(job: WatchedJob): void;
-  /** A part of an attempt that ComfyUI has no share in, from one time to the other. */
-  stage(job: WatchedJob, stage: "upload" | "collect", times: { readonly from: number; readonly to: number }): void;
+  stage(job: WatchedJob, stage: Stage, end: StageEnd): void;
   attemptEnded(job: WatchedJob, end: AttemptEnd): void;
   /** A job that waited is finished without another attempt. */
   withdrawn(end: { readonly id: string; readonly status: "failed" | "cancelled"; readonly code: string | null; readonly at: number }): void;

@@ -10,6 +10,7 @@ const spanSchema = z.object({
   spanId: z.string().regex(/^[0-9a-f]{16}$/),
   parentSpanId: z.string().optional(),
   name: z.string(),
+  kind: z.number(),
   startTimeUnixNano: z.string().regex(/^\d{19}$/),
   endTimeUnixNano: z.string().regex(/^\d{19}$/),
   status: z.object({ code: z.number(), message: z.string() }).optional(),
@@ -55,12 +56,13 @@ it("sends a span for a job and each of its parts, within the trace of the caller
   const app = await startDemoApp(test, { config: { otlpEndpoint: url } });
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
   expect((await runGraph(app, undefined, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })).status).toBe(200);
-  await vi.waitFor(() => expect(spans.map(({ name }) => name).sort()).toEqual(["attempt", "collect", "job", "queue", "run"]), patience);
+  await vi.waitFor(() => expect(spans.map(({ name }) => name).sort()).toEqual(["POST /prompt", "attempt", "collect", "job", "queue", "run"]), patience);
   expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
   const named = (name: string): SpanSeen | undefined => spans.find((span) => span.name === name);
   expect(named("job")?.parentSpanId).toBe("00f067aa0ba902b7");
   expect(named("attempt")?.parentSpanId).toBe(named("job")?.spanId);
   expect(named("run")?.parentSpanId).toBe(named("attempt")?.spanId);
+  expect(named("POST /prompt")).toMatchObject({ kind: 3, parentSpanId: named("attempt")?.spanId });
 });
 
 it("gives a job whose caller has no trace one with the digits of its id, and loses none while the collector is away", async (test) => {

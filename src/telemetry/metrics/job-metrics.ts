@@ -1,5 +1,5 @@
 import { Counter, Histogram, type Registry } from "prom-client";
-import type { AttemptEnd, JobWatch, WatchedJob } from "../job-watch.ts";
+import type { AttemptEnd, JobWatch, Stage, StageEnd, WatchedJob } from "../job-watch.ts";
 
 /** Seconds: from a cached graph to a long video. */
 const runBuckets = [0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600];
@@ -42,7 +42,7 @@ export class JobMetrics implements JobWatch {
     this.#waited = new Histogram({ name: "comfyui_workflow_queue_seconds", help: "From acceptance to the start of the first attempt", buckets: runBuckets, registers });
     this.#stages = new Histogram({
       name: "comfyui_workflow_stage_seconds",
-      help: "Copying input files to ComfyUI (upload) and outputs from it (collect), for each attempt",
+      help: "Copying input files to ComfyUI (upload), giving it the graph (submit) and copying outputs from it (collect), for each attempt",
       labelNames: ["stage"],
       buckets: [0.005, 0.025, 0.1, 0.5, 2.5, 10, 60, 300],
       registers,
@@ -59,7 +59,7 @@ export class JobMetrics implements JobWatch {
     if (attempt === 1 && startedAt !== null) this.#waited.observe(seconds(createdAt, startedAt));
   }
 
-  stage(_job: WatchedJob, stage: "upload" | "collect", { from, to }: { readonly from: number; readonly to: number }): void {
+  stage(_job: WatchedJob, stage: Stage, { from, to }: StageEnd): void {
     this.#stages.observe({ stage }, seconds(from, to));
   }
 

@@ -1,4 +1,4 @@
-import type { AttemptEnd, JobWatch, WatchedJob } from "../job-watch.ts";
+import type { AttemptEnd, JobWatch, Stage, StageEnd, WatchedJob } from "../job-watch.ts";
 import type { Span } from "./otlp.ts";
 import { newSpanId, parseTraceparent, traceOfJob, type TraceContext } from "./trace-context.ts";
 
@@ -16,7 +16,10 @@ interface Trace {
   attempt: { readonly spanId: string; readonly at: number; runningAt: number | null } | null;
 }
 
-type SpanParts = Pick<Span, "name" | "parentId" | "from" | "to"> & Partial<Pick<Span, "spanId" | "attributes" | "error">>;
+type SpanParts = Pick<Span, "name" | "parentId" | "from" | "to"> & Partial<Pick<Span, "spanId" | "kind" | "attributes" | "error">>;
+
+/** The call to ComfyUI that gives it a graph, by OpenTelemetry's words for HTTP. ComfyUI's address may hold a password: it is not told. */
+const submission = { name: "POST /prompt", kind: "client", attributes: { "http.request.method": "POST", "url.path": "/api/prompt", "peer.service": "comfyui" } } as const;
 
 interface JobTracerParams {
   readonly export: (span: Span) => void;
@@ -25,8 +28,8 @@ interface JobTracerParams {
 
 /**
  * Makes spans of what becomes of jobs: `job` over all of it, and in it `queue`, and for each attempt `attempt` with
- * `upload`, `run` and `collect`. A caller's `traceparent` is honoured; without one, and after a restart, a job's trace
- * has the digits of its id.
+ * `upload`, `POST /prompt`, `run` and `collect`. The job's span hangs below that of the request which made it; after a
+ * restart it is the root of a trace that has the digits of the job's id.
  */
 export class JobTracer implements JobWatch {
   readonly #params: JobTracerParams;
@@ -61,16 +64,21 @@ export class JobTracer implements JobWatch {
     if (job.attempt <= 1) this.#span(trace, { name: "queue", parentId: trace.jobSpan, from: job.createdAt, to: at });
   }
 
-  stage(job: WatchedJob, stage: "upload" | "collect", times: { readonly from: number; readonly to: number }): void {
+  stage(job: WatchedJob, stage: Stage, { from, to, error = null }: StageEnd): void {
     const trace = this.#traceOf(job);
     if (stage === "upload") {
-      trace.upload = times;
+      trace.upload = { from, to };
       return;
     }
     const { attempt } = trace;
     if (attempt === null) return;
-    if (attempt.runningAt !== null) this.#span(trace, { name: "run", parentId: attempt.spanId, from: attempt.runningAt, to: times.from });
-    this.#span(trace, { name: "collect", parentId: attempt.spanId, ...times });
+    const parentId = attempt.spanId;
+    if (stage === "submit") {
+      this.#span(trace, { ...submission, parentId, from, to, error });
+      return;
+    }
+    if (attempt.runningAt !== null) this.#span(trace, { name: "run", parentId, from: attempt.runningAt, to: from });
+    this.#span(trace, { name: "collect", parentId, from, to, error });
   }
 
   attemptEnded(job: WatchedJob, { outcome, code, at }: AttemptEnd): void {
@@ -112,8 +120,8 @@ export class JobTracer implements JobWatch {
     return trace;
   }
 
-  #span({ context, job }: Trace, { spanId = newSpanId(), attributes = {}, error = null, ...span }: SpanParts): void {
+  #span({ context, job }: Trace, { spanId = newSpanId(), kind = "internal", attributes = {}, error = null, ...span }: SpanParts): void {
     if (!context.isSampled) return;
-    this.#params.export({ ...span, traceId: context.traceId, spanId, attributes: { "job.id": job.id, ...attributes }, error });
+    this.#params.export({ ...span, traceId: context.traceId, spanId, kind, attributes: { "job.id": job.id, ...attributes }, error });
   }
 }

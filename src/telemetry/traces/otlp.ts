@@ -1,19 +1,23 @@
+/** SpanKind of the OTLP protocol. */
+const kinds = { internal: 1, server: 2, client: 3 } as const;
+
+/** StatusCode ERROR of the OTLP protocol. */
+const statusError = 2;
+
 /** One span, ended. Times are milliseconds since the epoch. */
 export interface Span {
   readonly traceId: string;
   readonly spanId: string;
   readonly parentId: string | null;
   readonly name: string;
+  /** `server` for a request that was answered, `client` for one that was made. */
+  readonly kind: keyof typeof kinds;
   readonly from: number;
   readonly to: number;
   readonly attributes: Readonly<Record<string, string | number>>;
-  /** What went wrong, a code of the error table; null when nothing did. */
+  /** What went wrong, in a word; null when nothing did. */
   readonly error: string | null;
 }
-
-/** Numbers of the OTLP protocol: SpanKind INTERNAL, StatusCode ERROR. */
-const internal = 1;
-const statusError = 2;
 
 function attributeOf([key, value]: readonly [string, string | number]): object {
   return { key, value: typeof value === "string" ? { stringValue: value } : { intValue: String(Math.round(value)) } };
@@ -24,13 +28,13 @@ function nanoseconds(ms: number): string {
   return String(BigInt(Math.round(ms)) * 1_000_000n);
 }
 
-function spanOf({ traceId, spanId, parentId, name, from, to, attributes, error }: Span): object {
+function spanOf({ traceId, spanId, parentId, name, kind, from, to, attributes, error }: Span): object {
   return {
     traceId,
     spanId,
     ...(parentId === null ? {} : { parentSpanId: parentId }),
     name,
-    kind: internal,
+    kind: kinds[kind],
     startTimeUnixNano: nanoseconds(from),
     endTimeUnixNano: nanoseconds(Math.max(from, to)),
     attributes: Object.entries(attributes).map(attributeOf),
