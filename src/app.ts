@@ -32,6 +32,8 @@ import { type JobWatch, watchBy } from "./telemetry/job-watch.ts";
 import type { RootLogger } from "./telemetry/logger.ts";
 import { GatewayMetrics } from "./telemetry/metrics/gateway-metrics.ts";
 import { JobTracer } from "./telemetry/traces/job-tracer.ts";
+import type { Span } from "./telemetry/traces/otlp.ts";
+import { RequestTracer } from "./telemetry/traces/request-tracer.ts";
 import { SpanExporter } from "./telemetry/traces/span-exporter.ts";
 import { Upkeep } from "./upkeep/upkeep.ts";
 import type { DocsAssets } from "./web/docs-page.ts";
@@ -153,24 +155,31 @@ interface Telling {
   readonly health: GatewayHealth;
   readonly metrics: GatewayMetrics;
   readonly watch: JobWatch;
+  readonly requestTracer: RequestTracer | undefined;
+}
+
+interface Tracers {
+  readonly jobs: JobTracer;
+  readonly requests: RequestTracer;
 }
 
 /** null when nobody is to be sent traces. */
-function buildTracer({ config, clock, logger, version }: AppParams, started: Stack): JobTracer | null {
+function buildTracers({ config, clock, logger, version }: AppParams, started: Stack): Tracers | null {
   if (config.otlpEndpoint === null) return null;
   const exporter = new SpanExporter({ endpoint: config.otlpEndpoint, version, clock, logger: logger.module("traces") });
   started.push(() => exporter.stop());
-  return new JobTracer({ export: (span) => exporter.add(span), now: () => clock.now() });
+  const params = { export: (span: Span) => exporter.add(span), now: () => clock.now() };
+  return { jobs: new JobTracer(params), requests: new RequestTracer(params) };
 }
 
-function buildTelling({ clock, logger }: AppParams, core: Core, tracer: JobTracer | null): Telling {
+function buildTelling({ clock, logger }: AppParams, core: Core, tracers: Tracers | null): Telling {
   const gpus = new GpuReadings({ devices: () => core.backend.health().devices, clock });
   const health = new GatewayHealth({ ...core, clock, logger, gpus });
   const metrics = new GatewayMetrics({ gpuType: () => gpus.type(), readings: () => health.readings() });
-  return { health, metrics, watch: watchBy(metrics.jobs, ...(tracer === null ? [] : [tracer])) };
+  return { health, metrics, watch: watchBy(metrics.jobs, ...(tracers === null ? [] : [tracers.jobs])), requestTracer: tracers?.requests };
 }
 
-function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: AppParams, core: Core, { health, metrics, watch }: Telling, stopping: AbortSignal): HttpApp {
+function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: AppParams, core: Core, { health, metrics, watch, requestTracer }: Telling, stopping: AbortSignal): HttpApp {
   const { waitSeconds, maxJsonBytes, maxImageBytes, maxImagePixels, maxFileBytes, maxInlineBytes, fetchTimeoutSeconds, fetchPrivateAddresses } = config;
   const { maxQueued, startTimeoutSeconds, runTimeoutSeconds } = config;
   const models = new ModelCache({ ask: () => core.backend.models(), clock });
@@ -198,6 +207,7 @@ function buildHttp({ config, logger, clock, version, docsAssets, checkpoint }: A
     drawSeed,
     metrics,
     watch,
+    requestTracer,
     models: () => models.read(),
     readiness: () => health.readiness(),
     status: () => health.status(),
@@ -210,7 +220,7 @@ async function build(params: AppParams, started: Stack): Promise<RunningApp> {
   const core = await openCore(params, started);
   await startHelpers(params, core, started);
   const stopping = new AbortController();
-  const telling = buildTelling(params, core, buildTracer(params, started));
+  const telling = buildTelling(params, core, buildTracers(params, started));
   const server = await listen(buildHttp(params, core, telling, stopping.signal), config);
   started.push(() => server.close());
   const runner = new Runner({

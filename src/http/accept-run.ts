@@ -100,7 +100,7 @@ async function insert(c: HttpContext, deps: RunDeps, job: NewJob, options: RunOp
   switch (answer.outcome) {
     case "inserted":
       deps.checkpoint("after-row");
-      deps.watch.accepted(answer.job, c.req.header("traceparent") ?? null);
+      deps.watch.accepted(answer.job, c.get("span")?.ofJob(job.id) ?? null);
       deps.hub.changed(job.id);
       deps.hub.queued();
       return answerRun(c, deps, { job: answer.job, options, isReplayed: false });

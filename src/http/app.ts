@@ -6,6 +6,7 @@ import { methodNotAllowed } from "./method-not-allowed.ts";
 import { browserGuard } from "./middleware/browser-guard.ts";
 import { answerThrown } from "./middleware/problems.ts";
 import { requestLog } from "./middleware/request-log.ts";
+import { requestTrace } from "./middleware/request-trace.ts";
 import { securityHeaders } from "./middleware/security-headers.ts";
 import { cachedOpenApiText } from "./openapi/document.ts";
 import type { HttpContext, HttpEnv, Route, RouteDeps } from "./route.ts";
@@ -20,7 +21,9 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const parts: Omit<RouteDeps, "caller"> = { ...deps, docs: docsPage(deps.docsAssets), openApiText: cachedOpenApiText(deps.version, deps.workflows) };
   const app: HttpApp = new OpenAPIHono<HttpEnv>();
   app.onError(answerThrown);
-  app.use(securityHeaders, requestLog(deps), browserGuard(deps.access));
+  app.use(securityHeaders, requestLog(deps));
+  if (deps.requestTracer !== undefined) app.use(requestTrace(deps.requestTracer));
+  app.use(browserGuard(deps.access));
   for (const route of routes) {
     app.on(route.config.method.toUpperCase(), route.pattern, (c) => {
       c.set("route", route.pattern);

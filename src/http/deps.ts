@@ -9,6 +9,7 @@ import type { Clock } from "../telemetry/clock.ts";
 import type { JobWatch } from "../telemetry/job-watch.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { AnsweredRequest } from "../telemetry/metrics/http-metrics.ts";
+import type { RequestTracer } from "../telemetry/traces/request-tracer.ts";
 import type { DocsAssets } from "../web/docs-page.ts";
 import type { WorkflowRegistry } from "../workflow/registry.ts";
 
@@ -123,6 +124,8 @@ export interface HttpDeps {
   readonly metrics: HttpMetricsPort;
   /** Told of jobs that are accepted, or cancelled while they wait. */
   readonly watch: JobWatch;
+  /** Absent when nobody is sent traces. */
+  readonly requestTracer?: RequestTracer | undefined;
   /** Rejects with AppError `comfyui_unreachable` or `comfyui_unexpected`. */
   readonly models: () => Promise<readonly HostModel[]>;
   readonly readiness: () => Promise<Readiness>;

@@ -4,14 +4,24 @@ import type { WebSocket } from "ws";
 import type { Caller } from "../access/caller.ts";
 import type { Scope } from "../access/scope.ts";
 import type { AppError } from "../errors/app-error.ts";
+import type { RequestSpan } from "../telemetry/traces/request-tracer.ts";
 import type { PageFile } from "../web/docs-page.ts";
 import type { HttpDeps } from "./deps.ts";
 
 /** Takes over a WebSocket once it is open. */
 export type OpenSocket = (socket: WebSocket) => void;
 
+/** The body of a request as it comes in. */
+export interface IncomingBody {
+  /** Whether all of it is there. */
+  readonly complete: boolean;
+  on(event: "data" | "end" | "close", listener: () => void): unknown;
+  resume(): unknown;
+}
+
 /** The socket a request came on, when it came on one. */
 export interface Connection {
+  readonly incoming?: IncomingBody;
   /** Of the answer: to be destroyed when its reader takes nothing. */
   readonly outgoing?: { destroy(): unknown };
   /** Agrees to speak WebSocket, when the request asks for that. What it returns must be the answer. */
@@ -25,8 +35,12 @@ export interface HttpEnv {
     requestId: string;
     /** Of the key that was presented, for the log line. */
     keyName?: string;
-    /** Pattern of the route that answers, for metrics. */
+    /** Absent when nobody is sent traces. */
+    span?: RequestSpan;
+    /** Pattern of the route that answers, for metrics and traces. */
     route?: string;
+    /** The workflow whose path it is, for traces. */
+    workflow?: string;
     /** The job that a request made or found, for the log line. */
     jobId?: string;
     /** The error that was answered, for the log line. */

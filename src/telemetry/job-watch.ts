@@ -1,3 +1,5 @@
+import type { TraceContext } from "./traces/trace-context.ts";
+
 /** What watchers are told of a job. Times are milliseconds since the epoch. */
 export interface WatchedJob {
   readonly id: string;
@@ -30,8 +32,8 @@ export interface StageEnd {
 
 /** Told what becomes of jobs, once it is stored: for metrics and traces. Nothing it does may fail a job, so it never throws. */
 export interface JobWatch {
-  /** @param traceparent of the request, as it came (W3C Trace Context) */
-  accepted(job: WatchedJob, traceparent: string | null): void;
+  /** @param parent the span of the request that made it; null when nobody is sent traces */
+  accepted(job: WatchedJob, parent: TraceContext | null): void;
   attemptBegun(job: WatchedJob, at: number): void;
   running(job: WatchedJob): void;
   stage(job: WatchedJob, stage: Stage, end: StageEnd): void;

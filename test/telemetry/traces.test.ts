@@ -1,6 +1,9 @@
 import { once } from "node:events";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { expect, it, type TestContext, vi } from "vitest";
 import { z } from "zod";
 import { runGraph, startDemoApp } from "./demo-app.ts";
@@ -11,6 +14,7 @@ const spanSchema = z.object({
   parentSpanId: z.string().optional(),
   name: z.string(),
   kind: z.number(),
+  attributes: z.array(z.object({ key: z.string(), value: z.object({ stringValue: z.string() }).or(z.object({ intValue: z.string() })) })),
   startTimeUnixNano: z.string().regex(/^\d{19}$/),
   endTimeUnixNano: z.string().regex(/^\d{19}$/),
   status: z.object({ code: z.number(), message: z.string() }).optional(),
@@ -49,17 +53,33 @@ async function collector({ onTestFinished }: TestContext, refusals = 0): Promise
   return { url: `http://127.0.0.1:${port}/otlp/`, spans };
 }
 
+function attributesOf({ attributes }: SpanSeen): Readonly<Record<string, string>> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, "stringValue" in value ? value.stringValue : value.intValue]));
+}
+
+/** A folder with the workflow `family/hello`. */
+async function workflowsFolder({ onTestFinished }: TestContext): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), "comfyui-api-traces-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  await mkdir(join(folder, "family"));
+  const graph = '{ "1": { class_type: "PreviewAny", inputs: { source: "hello" } } }';
+  const module = `import { z } from "zod";\nexport default { RequestSchema: z.object({}), generateWorkflow: () => (${graph}), summary: "Hello", description: "Says hello.", metadata: { requiredNodes: [], requiredModels: [], modelSources: {} } };\n`;
+  await writeFile(join(folder, "family", "hello.ts"), module);
+  return folder;
+}
+
 const patience = { timeout: 15_000, interval: 50 };
 
-it("sends a span for a job and each of its parts, within the trace of the caller", async (test) => {
+it("sends a span for a request, its job and each part of that, within the trace of the caller", async (test) => {
   const { url, spans } = await collector(test);
   const app = await startDemoApp(test, { config: { otlpEndpoint: url } });
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
   expect((await runGraph(app, undefined, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })).status).toBe(200);
-  await vi.waitFor(() => expect(spans.map(({ name }) => name).sort()).toEqual(["POST /prompt", "attempt", "collect", "job", "queue", "run"]), patience);
+  await vi.waitFor(() => expect(spans.map(({ name }) => name).sort()).toEqual(["POST /prompt", "POST /v1/jobs", "attempt", "collect", "job", "queue", "run"]), patience);
   expect(new Set(spans.map((span) => span.traceId))).toEqual(new Set([traceId]));
   const named = (name: string): SpanSeen | undefined => spans.find((span) => span.name === name);
-  expect(named("job")?.parentSpanId).toBe("00f067aa0ba902b7");
+  expect(named("POST /v1/jobs")).toMatchObject({ kind: 2, parentSpanId: "00f067aa0ba902b7" });
+  expect(named("job")).toMatchObject({ kind: 1, parentSpanId: named("POST /v1/jobs")?.spanId });
   expect(named("attempt")?.parentSpanId).toBe(named("job")?.spanId);
   expect(named("run")?.parentSpanId).toBe(named("attempt")?.spanId);
   expect(named("POST /prompt")).toMatchObject({ kind: 3, parentSpanId: named("attempt")?.spanId });
@@ -85,4 +105,28 @@ it("records nothing of a caller that does not want it", async (test) => {
   await runGraph(app);
   await vi.waitFor(() => expect(spans.some(({ name }) => name === "job")).toBe(true), patience);
   expect(spans.filter(({ traceId }) => traceId === "4bf92f3577b34da6a3ce929d0e0e4736")).toEqual([]);
+});
+
+it("names a request's span by its route and workflow, with its status and ids, and tells no secret of its address", async (test) => {
+  const { url, spans } = await collector(test);
+  const app = await startDemoApp(test, { config: { otlpEndpoint: url, workflowsDir: await workflowsFolder(test) } });
+  const ran = await fetch(`${app.url}/family/hello?priority=high&webhook=${encodeURIComponent("http://me:secret@127.0.0.1:9/")}`, {
+    method: "POST",
+    headers: { "x-request-id": "mine" },
+    body: "{}",
+  });
+  expect(ran.status).toBe(400);
+  const made = await fetch(`${app.url}/family/hello`, { method: "POST", headers: { "x-request-id": "made" }, body: "{}" });
+  expect(made.status).toBe(200);
+  const jobId = made.headers.get("x-job-id") ?? "";
+  await fetch(`${app.url}/v1/jobs/${jobId}/outputs/7?expires=1800000000&signature=c2VjcmV0`);
+  await fetch(`${app.url}/invented-${"x".repeat(500)}`);
+  await vi.waitFor(() => expect(spans.filter(({ kind }) => kind === 2)).toHaveLength(4), patience);
+  const seen = spans.filter(({ kind }) => kind === 2).map((span) => ({ name: span.name, ...attributesOf(span) }));
+  expect(seen[0]).toMatchObject({ name: "POST /family/hello", "http.response.status_code": "400", "request.id": "mine", "url.query": "priority=high&webhook=***" });
+  expect(seen[1]).toMatchObject({ name: "POST /family/hello", "http.route": "/{family}/{name}", "http.response.status_code": "200", "request.id": "made", "job.id": jobId });
+  expect(seen[2]).toMatchObject({ name: "GET /v1/jobs/:id/outputs/:index", "http.response.status_code": "404", "url.query": "expires=1800000000&signature=***" });
+  expect(seen[3]).toMatchObject({ name: "GET", "error.type": "route_not_found" });
+  expect(seen[3]).not.toHaveProperty("http.route");
+  expect(JSON.stringify(spans)).not.toMatch(/c2VjcmV0|secret@|x{400}/);
 });

@@ -35,6 +35,7 @@ export function atWorkflowPath(c: HttpContext, deps: RunDeps): Response | Promis
   }
   const workflow = findWorkflow(deps.workflows, segments.join("/"));
   c.set("route", "/{family}/{name}");
+  c.set("workflow", workflow.id);
   switch (c.req.method) {
     case "GET":
     case "HEAD":

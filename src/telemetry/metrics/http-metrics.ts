@@ -1,7 +1,5 @@
 import { Histogram, type Registry } from "prom-client";
-
-/** Other methods are one label value: a caller may invent any. */
-const knownMethods: ReadonlySet<string> = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+import { methodLabel } from "../method-label.ts";
 
 export interface AnsweredRequest {
   readonly method: string;
@@ -26,6 +24,6 @@ export class HttpMetrics {
   }
 
   answered({ method, route, status, seconds }: AnsweredRequest): void {
-    this.#duration.observe({ method: knownMethods.has(method) ? method : "other", route, status: String(status) }, Math.max(0, seconds));
+    this.#duration.observe({ method: methodLabel(method), route, status: String(status) }, Math.max(0, seconds));
   }
 }

@@ -1,13 +1,13 @@
 import type { AttemptEnd, JobWatch, Stage, StageEnd, WatchedJob } from "../job-watch.ts";
 import type { Span } from "./otlp.ts";
-import { newSpanId, parseTraceparent, traceOfJob, type TraceContext } from "./trace-context.ts";
+import { newSpanId, traceOfJob, type TraceContext } from "./trace-context.ts";
 
 /** Jobs whose context is kept: more than wait on any host. One whose context is gone gets a trace of its own. */
 const maxJobs = 20_000;
 
 /** What is known of an unfinished job. */
 interface Trace {
-  readonly context: TraceContext;
+  context: TraceContext;
   /** Of the span of the whole job, under which all others are. */
   readonly jobSpan: string;
   readonly job: WatchedJob;
@@ -44,9 +44,12 @@ export class JobTracer implements JobWatch {
     return this.#traces.size;
   }
 
-  accepted(job: WatchedJob, traceparent: string | null): void {
+  accepted(job: WatchedJob, parent: TraceContext | null): void {
+    const context = parent ?? traceOfJob(job.id);
+    const begun = this.#traces.get(job.id);
     // A runner can have begun before acceptance is told.
-    if (!this.#traces.has(job.id)) this.#keep(job, parseTraceparent(traceparent) ?? traceOfJob(job.id));
+    if (begun === undefined) this.#keep(job, context);
+    else begun.context = context;
   }
 
   attemptBegun(job: WatchedJob, at: number): void {

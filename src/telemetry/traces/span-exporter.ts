@@ -34,6 +34,8 @@ export class SpanExporter {
   add(span: Span): void {
     this.#kept.push(span);
     if (this.#kept.length > maxKept) this.#kept.shift();
+    // So that a busy gateway loses none to the bound.
+    if (this.#kept.length >= maxBatch && !this.#isAway) void this.flush();
     this.#timer ??= this.#params.clock.after(gatherMs, () => {
       this.#timer = null;
       void this.flush();

@@ -1,0 +1,32 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { expect, it, vi } from "vitest";
+import { z } from "zod";
+import { HeldClock } from "../held-clock.ts";
+import { silentLogger } from "../logger.ts";
+import type { Span } from "./otlp.ts";
+import { SpanExporter } from "./span-exporter.ts";
+
+const span: Span = { traceId: "a".repeat(32), spanId: "b".repeat(16), parentId: null, name: "job", kind: "internal", from: 1, to: 2, attributes: {}, error: null };
+
+it("sends what fills a message at once, so that a busy gateway loses no span to the bound", async ({ onTestFinished }) => {
+  let received = 0;
+  const server = createServer((request, response) => {
+    let body = "";
+    request.setEncoding("utf8").on("data", (piece: string) => (body += piece));
+    request.on("end", () => {
+      received += body.split('"spanId"').length - 1;
+      response.end("{}");
+    });
+  }).listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const { port } = z.object({ port: z.number() }).parse(server.address());
+  // Its time stands still: nothing is sent because of a timer.
+  const exporter = new SpanExporter({ endpoint: `http://127.0.0.1:${port}`, version: "1.2.3", clock: new HeldClock(), logger: silentLogger.module("traces") });
+  for (let count = 0; count < 511; count += 1) exporter.add(span);
+  expect(received).toBe(0);
+  exporter.add(span);
+  await vi.waitFor(() => expect(received).toBe(512));
+  await exporter.stop();
+});
