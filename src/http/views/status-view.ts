@@ -9,7 +9,11 @@ export const StatusSchema = z
   .object({
     version: z.string(),
     uptime_seconds: z.number(),
-    queue: z.object({ queued: z.number().int(), running: z.number().int() }),
+    queue: z.object({
+      queued: z.number().int().openapi({ description: "Jobs of status `queued`" }),
+      claimed: z.number().int().openapi({ description: "Those of them that the gateway has taken up for ComfyUI, and that do not run yet" }),
+      running: z.number().int().openapi({ description: "Jobs of status `running`" }),
+    }),
     backend: z.object({
       reachable: z.boolean(),
       since: z.string().openapi({ format: "date-time", description: "Last change of `reachable`" }),
@@ -33,7 +37,7 @@ export function viewStatus(status: GatewayStatus, { version, served, broken }: S
   return {
     version,
     uptime_seconds: status.uptimeSeconds,
-    queue: { queued: status.queue.queued, running: status.queue.running },
+    queue: { queued: status.queue.queued, claimed: status.queue.claimed, running: status.queue.running },
     backend: {
       reachable,
       since: new Date(since).toISOString(),
