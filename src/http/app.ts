@@ -4,6 +4,7 @@ import { admit } from "./admit.ts";
 import type { HttpDeps } from "./deps.ts";
 import { methodNotAllowed } from "./method-not-allowed.ts";
 import { browserGuard } from "./middleware/browser-guard.ts";
+import { endRefusedUploads } from "./middleware/end-refused-uploads.ts";
 import { answerThrown } from "./middleware/problems.ts";
 import { requestLog } from "./middleware/request-log.ts";
 import { requestTrace } from "./middleware/request-trace.ts";
@@ -21,7 +22,7 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   const parts: Omit<RouteDeps, "caller"> = { ...deps, docs: docsPage(deps.docsAssets), openApiText: cachedOpenApiText(deps.version, deps.workflows) };
   const app: HttpApp = new OpenAPIHono<HttpEnv>();
   app.onError(answerThrown);
-  app.use(securityHeaders, requestLog(deps));
+  app.use(endRefusedUploads(deps), securityHeaders, requestLog(deps));
   if (deps.requestTracer !== undefined) app.use(requestTrace(deps.requestTracer));
   app.use(browserGuard(deps.access));
   for (const route of routes) {

@@ -1,9 +1,12 @@
+import { once } from "node:events";
 import { readdir } from "node:fs/promises";
 import { createServer, request } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { AppError } from "../../src/errors/app-error.ts";
+import type { HttpFiles } from "../../src/http/deps.ts";
 import { listen, type ListeningServer } from "../../src/http/listen.ts";
 import { limits, openGateway, type Gateway } from "./gateway.ts";
 import { pngBytes } from "./test-runner.ts";
@@ -20,6 +23,15 @@ afterEach(async () => {
   await server.close();
   await gateway.close();
 });
+
+function openFiles({ deps: { files } }: Gateway): HttpFiles {
+  return { put: (content, options) => files.put(content, options), describe: (id) => files.describe(id), read: (id, range) => files.read(id, range) };
+}
+
+async function fillDisk(content: AsyncIterable<unknown>): Promise<never> {
+  for await (const _ of content) throw new AppError("storage_failed", "The disk is full.");
+  throw new Error("nothing came");
+}
 
 const port = (): number => Number(new URL(server.url).port);
 
@@ -73,6 +85,44 @@ describe("a caller on a socket", () => {
       for (let n = 0; n < 2; n += 1) socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`);
     });
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
+  });
+
+  it.each([
+    ["too large", 413, {}],
+    ["too much for the disk", 507, { put: fillDisk }],
+  ])("whose upload is refused part-way as %s gets the whole answer while it still sends, and is told that the connection ends", async (_why, status, broken) => {
+    const full = await openGateway({ files: { ...openFiles(gateway), ...broken } });
+    const serving = await listen(full.app, { host: "127.0.0.1", port: 0 });
+    try {
+      const socket = connect(Number(new URL(serving.url).port), "127.0.0.1");
+      const failed: Error[] = [];
+      socket.on("error", (error) => failed.push(error));
+      let text = "";
+      const answered = Promise.withResolvers<void>();
+      socket.on("data", (chunk) => {
+        text += chunk.toString();
+        if (text.endsWith("}")) answered.resolve();
+      });
+      socket.write("POST /v1/files HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+      const piece = `ea60\r\n${"x".repeat(60_000)}\r\n`;
+      for (let sent = 0; sent < 5; sent += 1) socket.write(piece);
+      await answered.promise;
+      // It has not looked at the answer yet.
+      await new Promise<void>((resolve) => socket.write(piece, () => resolve()));
+      expect([text.split("\r\n")[0], /^connection: close\r$/im.test(text), failed]).toEqual([expect.stringMatching(`^HTTP/1.1 ${status} `), true, []]);
+      const closed = once(socket, "close");
+      socket.end();
+      await closed;
+      expect(failed).toEqual([]);
+    } finally {
+      await serving.close();
+      await full.close();
+    }
+  });
+
+  it("whose small request is refused keeps its connection", async () => {
+    const answer = await fetch(`${server.url}/test/picture`, { method: "POST", body: '{"prompt":1}' });
+    expect([answer.status, answer.headers.get("connection")]).toEqual([400, "keep-alive"]);
   });
 
   it("who asks with HEAD gets the length and no body", async () => {
