@@ -16,21 +16,12 @@ export interface IncomingBody {
   /** Whether all of it is there. */
   readonly complete: boolean;
   on(event: "data" | "end" | "close", listener: () => void): unknown;
-  resume(): unknown;
-}
-
-/** The body of a request as it comes in. */
-export interface IncomingBody {
-  /** Whether all of it is there. */
-  readonly complete: boolean;
-  on(event: "data" | "end" | "close", listener: () => void): unknown;
   removeAllListeners(event: "data"): unknown;
   resume(): unknown;
 }
 
 /** The socket a request came on, when it came on one. */
 export interface Connection {
-  readonly incoming?: IncomingBody;
   readonly incoming?: IncomingBody;
   /** Of the answer: to be destroyed when its reader takes nothing. */
   readonly outgoing?: { destroy(): unknown };
