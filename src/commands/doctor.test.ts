@@ -173,6 +173,15 @@ describe("doctor beside no ComfyUI, or something else", () => {
     expect(findings.find(({ area, status }) => area === "workflow" && status === "failure")?.message).toMatch(/^my\/bad\.ts:2:/);
   });
 
+  it("names the folder of workflows that is not there", async () => {
+    const folder = join(dir, "nowhere");
+    const { code, findings } = await report(["--demo", `--workflows-dir=${folder}`]);
+    expect(code).toBe(1);
+    const failure = findings.find(({ area, status }) => area === "workflow" && status === "failure");
+    expect(failure).toMatchObject({ message: `Your own workflows in ${folder} are not served: The folder does not exist`, fix: expect.stringContaining("--workflows-dir") });
+    expect(failure).not.toHaveProperty("subject");
+  });
+
   it("refuses a wrong configuration with 2", async () => {
     expect(await runCommand(["doctor", "--prot=1"]).code).toBe(2);
   });

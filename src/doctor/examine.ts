@@ -35,7 +35,7 @@ export async function examine({ config, builtins, clock, runProgram }: ExaminePa
   return [
     ...comfyui.findings,
     ...known.findings,
-    ...(await lookAtWorkflows(workflows, known.catalog, comfyui.manager)),
+    ...(await lookAtWorkflows(workflows, known.catalog, comfyui.manager, config.workflowsDir)),
     ...(await lookAtData(config.dataDir)),
     await lookAtPort(config),
     await lookAtClock(clock.now(), comfyui.toldAt, runProgram),

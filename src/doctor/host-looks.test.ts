@@ -99,7 +99,7 @@ describe("the keys", () => {
   it("are told by name, and a failure when they cannot be read", async () => {
     const file = join(await folder(), "keys.yml");
     const missing = await lookAtKeys(config(`--api-keys-file=${file}`));
-    expect(missing[0]?.status).toBe("failure");
+    expect(missing[0]).toMatchObject({ status: "failure", message: expect.stringContaining(file) });
     await writeFile(file, `keys:\n  - name: alice\n    hash: ${hashKey("a-long-enough-key-for-alice-0123456789")}\n`);
     await chmod(file, 0o644);
     const found = await lookAtKeys(config(`--api-keys-file=${file}`));

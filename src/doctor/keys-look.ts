@@ -21,7 +21,7 @@ export async function lookAtKeys(config: Config): Promise<readonly Finding[]> {
     return [{ area: "keys", status: "ok", message: `${keys.length} API key${keys.length === 1 ? "" : "s"}: ${keys.map(({ name }) => name).join(", ")}` }, ...(await openFile(apiKeysFile))];
   } catch (error) {
     if (!(error instanceof KeysError)) throw error;
-    return [{ area: "keys", status: "failure", message: error.message, fix: "The gateway does not start so. `comfyui-api keys create` shows how an entry looks" }];
+    return [{ area: "keys", status: "failure", message: apiKeysFile === null ? error.message : `${error.message} It is ${apiKeysFile}`, fix: "The gateway does not start so. `comfyui-api keys create` shows how an entry looks" }];
   }
 }
 

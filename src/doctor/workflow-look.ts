@@ -15,9 +15,15 @@ const someFile = { fileId: "doctor", name: "doctor.png" };
  * Whether each workflow can run on this host.
  *
  * @param catalog null when nothing is known of the host's ComfyUI
+ * @param dir the operator's folder of workflows
  */
-export async function lookAtWorkflows(found: DiscoveredWorkflows, catalog: Catalog | null, manager: ManagerKnowledge): Promise<readonly Finding[]> {
-  const broken = found.broken.map(({ id, message }): Finding => ({ area: "workflow", subject: id, status: "failure", message, fix: "Correct the file: `comfyui-api workflows check` tells more" }));
+export async function lookAtWorkflows(found: DiscoveredWorkflows, catalog: Catalog | null, manager: ManagerKnowledge, dir: string | null): Promise<readonly Finding[]> {
+  const broken = found.broken.map(
+    ({ id, file, message }): Finding =>
+      file === "."
+        ? { area: "workflow", status: "failure", message: `Your own workflows in ${dir ?? "."} are not served: ${message}`, fix: "Make the folder, let the gateway's user read it, or name another with --workflows-dir" }
+        : { area: "workflow", subject: id, status: "failure", message, fix: "Correct the file: `comfyui-api workflows check` tells more" },
+  );
   const findings = await Promise.all(found.workflows.map((workflow) => lookAt(workflow, catalog, manager)));
   return [...findings.flat(), ...broken];
 }
