@@ -18,6 +18,8 @@ Ends with 0 when the gateway answers and with 1 when it does not within ${timeou
 
   --url=VALUE
       The gateway. Environment: COMFYUI_API_URL. Default: http://127.0.0.1:3000.
+  --api-key=VALUE
+      For a gateway with API keys that has these paths closed. Environment: COMFYUI_API_KEY.
   --ready
       Ask whether it is ready as well: its data directory writable, ComfyUI answering.
 `,
@@ -29,7 +31,7 @@ Ends with 0 when the gateway answers and with 1 when it does not within ${timeou
     const { clock, stopAsked, print, complain } = surroundings;
     const late = new AbortController();
     const timer = clock.after(timeoutMs, () => late.abort(new GatewayUnreachable(`${asked.url} has not answered for ${timeoutMs / 1000} s.`)));
-    const client = new GatewayClient(asked.url, AbortSignal.any([stopAsked, late.signal]));
+    const client = new GatewayClient(asked, AbortSignal.any([stopAsked, late.signal]));
     try {
       await client.get(ready ? "/ready" : "/health");
     } catch (error) {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { parseJson } from "../json/exact.ts";
-import { answer, exampleId, jobView, runCommand, standInGateway } from "./jobs/stand-in-gateway.test-kit.ts";
+import { answer, beginEvents, eventText, exampleId, jobView, runCommand, standInGateway } from "./jobs/stand-in-gateway.test-kit.ts";
 
 const esc = "\u001B";
 
@@ -30,6 +30,54 @@ describe("jobs", () => {
     expect(await runCommand(["jobs", "list"], { env: { COMFYUI_API_URL: one.url } }).code).toBe(0);
     expect(await runCommand(["jobs", "list", `--url=${one.url}/`], { env: { COMFYUI_API_URL: other } }).code).toBe(0);
     expect(one.requests).toEqual(["GET /v1/jobs?limit=20", "GET /v1/jobs?limit=20"]);
+  });
+
+  it("sends the key of flag before environment with every request, and none without", async () => {
+    const gateway = await standInGateway(({ method, url = "" }, response) => {
+      if (url.endsWith("/events")) {
+        beginEvents(response);
+        response.end(eventText(1, "completed"));
+      } else answer(response, 200, url.startsWith("/v1/jobs?") ? { jobs: [], next_cursor: null } : jobView({ status: method === "DELETE" ? "cancelled" : "queued" }));
+    });
+    const env = { COMFYUI_API_URL: gateway.url, COMFYUI_API_KEY: "cak_of-env" };
+    const codes: number[] = [];
+    for (const argv of [["list"], ["show", exampleId], ["cancel", exampleId], ["watch", exampleId]]) codes.push(await runCommand(["jobs", ...argv], { env }).code);
+    codes.push(await runCommand(["jobs", "list", "--api-key=cak_of-flag"], { env }).code);
+    codes.push(await runCommand(["jobs", "list", "--url", gateway.url]).code);
+    codes.push(await runCommand(["health"], { env }).code);
+    expect(codes).toEqual([0, 0, 0, 0, 0, 0, 0]);
+    // Watching asks twice: for the job, and for its events.
+    expect(gateway.keys).toEqual([...Array.from({ length: 5 }, () => "cak_of-env"), "cak_of-flag", undefined, "cak_of-env"]);
+  });
+
+  it.each([
+    [401, { code: "unauthorized", detail: "This API key is not known here." }, "This API key is not known here. COMFYUI_API_KEY or --api-key gives the key; `comfyui-api keys`"],
+    [403, { code: "not_permitted", detail: "It lacks the scope run." }, "It lacks the scope run. COMFYUI_API_KEY or --api-key gives another; `comfyui-api keys create"],
+    [403, { code: "host_not_allowed", detail: "Use localhost." }, "Use localhost.\n"],
+    [403, {}, "answered with status 403. Does something else stand between"],
+    [429, { code: "rate_limited", detail: "Slow down." }, "Slow down.\n"],
+  ])("says what to do about a %i, and never the key", async (status, problem, words) => {
+    const { url } = await standInGateway((_, response) => answer(response, status, problem));
+    for (const argv of [["list"], ["cancel", exampleId], ["watch", exampleId]]) {
+      const run = runCommand(["jobs", ...argv, "--url", url, "--api-key", "cak_secret-secret"]);
+      expect(await run.code).toBe(1);
+      expect(run.complained()).toContain(words);
+      expect(run.complained() + run.printed()).not.toContain("secret");
+    }
+  });
+
+  it.each([["--api-key", "cak_sec\nret", {}], ["--api-key", "cak_seéret", {}], ["COMFYUI_API_KEY", undefined, { COMFYUI_API_KEY: "cak_sec ret" }]])("refuses by %s what is no key, without repeating it", async (where, key, env) => {
+    const run = runCommand(["jobs", "list", ...(key === undefined ? [] : [`--api-key=${key}`])], { env });
+    expect(await run.code).toBe(2);
+    expect(run.complained()).toContain(`${where}: this is no API key`);
+    expect(run.complained()).not.toContain("cak_");
+  });
+
+  it("does not carry the key to where a gateway sends it on", async () => {
+    const elsewhere = await standInGateway((_, response) => answer(response, 200, { jobs: [], next_cursor: null }));
+    const { url } = await standInGateway((_, response) => response.writeHead(302, { location: `${elsewhere.url}/v1/jobs` }).end());
+    expect(await runCommand(["jobs", "list", "--url", url, "--api-key", "cak_secret-secret"]).code).toBe(1);
+    expect(elsewhere.requests).toEqual([]);
   });
 
   it("says that no gateway answers, with 1", async () => {

@@ -46,12 +46,20 @@ ${gatewayHelp}`,
     } catch (error) {
       if (surroundings.stopAsked.aborted) return 130;
       if (!(error instanceof GatewayRefusal || error instanceof GatewayUnreachable)) throw error;
-      const hint = error instanceof GatewayUnreachable ? " Is it running? --url or COMFYUI_API_URL names another." : "";
-      surroundings.complain(`${error.message}${hint}\n`);
+      surroundings.complain(`${error.message}${advice(error)}\n`);
       return 1;
     }
   },
 };
+
+/** What would help, where the gateway cannot know that a person with this command asks. */
+function advice(error: GatewayRefusal | GatewayUnreachable): string {
+  if (error instanceof GatewayUnreachable) return " Is it running? --url or COMFYUI_API_URL names another.";
+  if (error.status === 401) return " COMFYUI_API_KEY or --api-key gives the key; `comfyui-api keys` on the gateway's machine makes one and lists those there are.";
+  if (error.code === "not_permitted") return " COMFYUI_API_KEY or --api-key gives another; `comfyui-api keys create NAME --scopes=…` on the gateway's machine makes one.";
+  if (error.status === 403 && error.code === null) return " Does something else stand between, such as a proxy? --url names the gateway itself.";
+  return "";
+}
 
 function unknownVerb(verb: string | undefined): string {
   const names = [...verbs.keys()];

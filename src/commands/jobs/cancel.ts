@@ -16,7 +16,7 @@ export async function cancelJob(argv: readonly string[], surroundings: Surroundi
   const asked = readJobsArguments(argv, surroundings, { flags: [], ids: "one" });
   if (asked === null) return 2;
   const { clock, stopAsked, print, complain } = surroundings;
-  const client = new GatewayClient(asked.url, stopAsked);
+  const client = new GatewayClient(asked, stopAsked);
   const path = jobPath(asked.positionals[0] ?? "");
   let job = readJob((await client.delete(path)).body);
   const until = clock.now() + patienceMs;

@@ -63,9 +63,9 @@ export async function* followEvents(params: FollowEvents): AsyncGenerator<EventS
   }
 }
 
-/** A gateway that restarts refuses for a while; one that does not know the job never will. */
+/** A gateway that restarts refuses for a while, as it does who has asked too often; one that does not know the job never will. */
 function mayPass(error: unknown): boolean {
-  return error instanceof GatewayUnreachable || (error instanceof GatewayRefusal && error.status >= 500);
+  return error instanceof GatewayUnreachable || (error instanceof GatewayRefusal && (error.status >= 500 || error.status === 429));
 }
 
 class Connection {

@@ -7,10 +7,13 @@ const problemSchema = z.object({ detail: z.string(), code: z.string().optional()
 export class GatewayRefusal extends Error {
   override readonly name = "GatewayRefusal";
   readonly status: number;
+  /** Of the gateway's table of errors; null when it gave none. */
+  readonly code: string | null;
 
-  constructor(status: number, detail: string) {
+  constructor(status: number, detail: string, code: string | null = null) {
     super(detail);
     this.status = status;
+    this.code = code;
   }
 }
 
@@ -27,11 +30,13 @@ export interface Answer {
 /** A running gateway, as its callers reach it. Every method rejects with GatewayRefusal, GatewayUnreachable, or the signal's reason. */
 export class GatewayClient {
   readonly url: string;
+  readonly #apiKey: string | null;
   readonly #signal: AbortSignal;
 
-  /** @param url without trailing slash */
-  constructor(url: string, signal: AbortSignal) {
-    this.url = url;
+  /** @param at `url` without trailing slash */
+  constructor(at: { readonly url: string; readonly apiKey: string | null }, signal: AbortSignal) {
+    this.url = at.url;
+    this.#apiKey = at.apiKey;
     this.#signal = signal;
   }
 
@@ -60,16 +65,19 @@ export class GatewayClient {
   }
 
   async #fetch(path: string, init: RequestInit): Promise<Response> {
+    const headers = new Headers(init.headers);
+    if (this.#apiKey !== null) headers.set("x-api-key", this.#apiKey);
     let response: Response;
     try {
-      response = await fetch(`${this.url}${path}`, { ...init, redirect: "error" });
+      // A redirect would carry the key to wherever it leads.
+      response = await fetch(`${this.url}${path}`, { ...init, headers, redirect: "error" });
     } catch (cause) {
       this.#signal.throwIfAborted();
       throw new GatewayUnreachable(`No gateway answers at ${this.url}.`, { cause });
     }
     if (response.ok) return response;
-    const problem = problemSchema.safeParse(await this.#body(response));
-    throw new GatewayRefusal(response.status, problem.success ? problem.data.detail : `${this.url} answered with status ${response.status}.`);
+    const problem = problemSchema.safeParse(await this.#body(response)).data;
+    throw new GatewayRefusal(response.status, problem?.detail ?? `${this.url} answered with status ${response.status}.`, problem?.code);
   }
 
   /** null for what is not JSON. */

@@ -17,7 +17,7 @@ export async function listJobs(argv: readonly string[], surroundings: Surroundin
     const value = asked.values.get(name);
     if (value !== undefined) query.set(name, value);
   }
-  const { body } = await new GatewayClient(asked.url, surroundings.stopAsked).get(`/v1/jobs?${query.toString()}`);
+  const { body } = await new GatewayClient(asked, surroundings.stopAsked).get(`/v1/jobs?${query.toString()}`);
   const page = readPage(body);
   if (asked.json) {
     surroundings.print(`${stringifyJson(page, 2)}\n`);

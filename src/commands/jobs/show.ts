@@ -9,7 +9,7 @@ import { jobDetails } from "./job-text.ts";
 export async function showJob(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
   const asked = readJobsArguments(argv, surroundings, { flags: [], ids: "one" });
   if (asked === null) return 2;
-  const { body } = await new GatewayClient(asked.url, surroundings.stopAsked).get(jobPath(asked.positionals[0] ?? ""));
+  const { body } = await new GatewayClient(asked, surroundings.stopAsked).get(jobPath(asked.positionals[0] ?? ""));
   const job = readJob(body);
   surroundings.print(asked.json ? `${stringifyJson(job, 2)}\n` : jobDetails(job, asked.url));
   return 0;

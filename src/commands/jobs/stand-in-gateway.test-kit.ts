@@ -12,14 +12,18 @@ export interface StandInGateway {
   readonly url: string;
   /** `METHOD path` of each request, with `<id>` of the Last-Event-ID after those for events. */
   readonly requests: readonly string[];
+  /** What each had in X-API-Key. */
+  readonly keys: readonly (string | undefined)[];
 }
 
 /** A server that answers as the test says; ends with the test. */
 export async function standInGateway(handler: Handler): Promise<StandInGateway> {
   const requests: string[] = [];
+  const keys: (string | undefined)[] = [];
   const server = createServer((request, response) => {
     const lastEventId = request.headers["last-event-id"];
     requests.push(`${request.method} ${request.url}${lastEventId === undefined ? "" : ` <${String(lastEventId)}>`}`);
+    keys.push(request.headersDistinct["x-api-key"]?.join());
     handler(request, response);
   });
   server.listen(0, "127.0.0.1");
@@ -32,7 +36,7 @@ export async function standInGateway(handler: Handler): Promise<StandInGateway> 
   });
   const address = server.address();
   if (address === null || typeof address === "string") throw new TypeError("the server listens on no port");
-  return { url: `http://127.0.0.1:${address.port}`, requests };
+  return { url: `http://127.0.0.1:${address.port}`, requests, keys };
 }
 
 export function answer(response: ServerResponse, status: number, body: object): void {

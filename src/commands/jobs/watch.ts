@@ -23,7 +23,7 @@ export async function watchJobs(argv: readonly string[], surroundings: Surroundi
   const { clock, stopAsked, readerGone } = surroundings;
   const done = new AbortController();
   const signal = AbortSignal.any([stopAsked, readerGone, done.signal]);
-  const client = new GatewayClient(asked.url, signal);
+  const client = new GatewayClient(asked, signal);
   const jobs = await Promise.all([...new Set(asked.positionals)].map(async (id) => new WatchedJob(readJob((await client.get(jobPath(id))).body))));
   const show = asked.json ? asLines(surroundings) : forPeople(jobs, surroundings);
   const follow = async (job: WatchedJob): Promise<void> => {
