@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { createReadStream, createWriteStream } from "node:fs";
-import { copyFile, mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { constants, createZstdCompress } from "node:zlib";
@@ -14,7 +14,7 @@ import { sbomText } from "./sbom.ts";
 export interface MakeRelease {
   /** Folder of package.json. */
   readonly root: string;
-  /** Made anew. */
+  /** Made anew: what an earlier release has left there goes. */
   readonly folder: string;
   readonly commit: string | undefined;
   /** Of zstd, 1 to 19. */
@@ -44,6 +44,7 @@ export async function makeRelease({ root, folder, commit, level }: MakeRelease):
   const notes = changelogExcerpt(await readFile(join(root, "CHANGELOG.md"), "utf8"), version);
   const components = await componentsOf(root);
   checkLicences(components);
+  await checkFolder(folder);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
 
@@ -58,6 +59,17 @@ export async function makeRelease({ root, folder, commit, level }: MakeRelease):
   const sums = await Promise.all(files.map(async (file) => `${await digest(join(folder, file))}  ${file}\n`));
   await writeFile(join(folder, names.sums), sums.join(""));
   return { version, commit, folder, files: [...files, names.sums] };
+}
+
+/** The folder is removed before it is made: a slip of the hand must not take somebody's files along. */
+async function checkFolder(folder: string): Promise<void> {
+  const known: ReadonlySet<string> = new Set([...Object.values(names), ...copied]);
+  const there = await readdir(folder).catch((error: unknown) => {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
+    throw error;
+  });
+  const foreign = there.find((name) => !known.has(name));
+  if (foreign !== undefined) throw new Error(`${folder} holds ${foreign}, which is of no release: name a folder of its own with --folder`);
 }
 
 async function compress(from: string, to: string, level: number): Promise<void> {

@@ -98,6 +98,14 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("a relea
     expect((await readFile("CHANGELOG.md", "utf8")).includes(notes.trim())).toBe(true);
   });
 
+  it("is not made in a folder that holds something else, which would be lost", async () => {
+    const folder = await mkdtemp(join(dir, "mine-"));
+    await writeFile(join(folder, "SHA256SUMS"), "");
+    await writeFile(join(folder, "thesis.txt"), "years of work");
+    await expect(makeRelease({ root: resolve("."), folder, commit, level: 1 })).rejects.toThrow(/holds thesis\.txt/);
+    expect(await readdir(folder)).toEqual(["SHA256SUMS", "thesis.txt"]);
+  });
+
   describe("published", () => {
     /** A `gh` that notes what it was asked for and answers with a status. */
     async function withGh<T>(status: number, work: () => Promise<T>): Promise<{ readonly asked: readonly string[]; readonly outcome: PromiseSettledResult<T> }> {
