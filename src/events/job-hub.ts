@@ -39,9 +39,11 @@ class Channel {
  */
 export class JobHub {
   readonly #changes = new Channel();
+  readonly #ends = new Channel();
   readonly #cancels = new Channel();
   /** All jobs have one key in these. */
   readonly #any = new Channel();
+  readonly #anyEnd = new Channel();
   readonly #queue = new Channel();
   readonly #moves = new Channel();
   readonly #previews = new Map<string, JobPreview>();
@@ -51,6 +53,13 @@ export class JobHub {
   changed(jobId: string): void {
     this.#changes.emit(jobId);
     this.#any.emit("");
+  }
+
+  /** Instead of `changed`, after a change with which the job may have ended, or that has its message sent again. */
+  ended(jobId: string): void {
+    this.changed(jobId);
+    this.#ends.emit(jobId);
+    this.#anyEnd.emit("");
   }
 
   /** After a job has entered the queue, or gone back to it. Others may have moved with that. */
@@ -88,6 +97,15 @@ export class JobHub {
     return this.#changes.on(jobId, listener);
   }
 
+  /** Cheaper than `onChange` for who needs to know only that: most changes of a job are progress. */
+  onEnd(jobId: string, listener: Listener): () => void {
+    return this.#ends.on(jobId, listener);
+  }
+
+  onAnyEnd(listener: Listener): () => void {
+    return this.#anyEnd.on("", listener);
+  }
+
   onAnyChange(listener: Listener): () => void {
     return this.#any.on("", listener);
   }
@@ -106,6 +124,6 @@ export class JobHub {
 
   /** Subscriptions that have not ended, for leak checks. */
   get size(): number {
-    return [this.#changes, this.#cancels, this.#any, this.#queue, this.#moves].reduce((sum, channel) => sum + channel.size, 0);
+    return [this.#changes, this.#ends, this.#cancels, this.#any, this.#anyEnd, this.#queue, this.#moves].reduce((sum, channel) => sum + channel.size, 0);
   }
 }

@@ -85,7 +85,7 @@ async function finishedJob(id = "a", webhookUrl: string | null = url): Promise<v
   const rest = { owner: null, workflow: null, priority: "normal", inputs: { seed: 18_446_744_073_709_551_615n }, graph: {}, files: [], origins: {} } as const;
   await jobs.insert({ id, ...rest, createdAt: clock.now(), startTimeoutMs: null, runTimeoutMs: null, webhookUrl }, { maxQueued: 1000 });
   expect(await jobs.requestCancel({ jobId: id, nowMs: clock.now() })).toBe("cancelled");
-  hub.changed(id);
+  hub.ended(id);
 }
 
 async function log(id = "a"): Promise<DeliveryLog> {
@@ -160,7 +160,7 @@ describe("a webhook", () => {
     expect(received).toHaveLength(1);
     answer = (_request, response) => response.writeHead(200).end();
     await jobs.redeliver({ jobId: "a", nowMs: clock.now() });
-    hub.changed("a");
+    hub.ended("a");
     expect(await untilTries(2)).toMatchObject({ state: "delivered" });
     expect(received[1]?.headers["webhook-id"]).toBe(received[0]?.headers["webhook-id"]);
   });

@@ -65,7 +65,7 @@ export class WebhookSender {
   start(): void {
     this.#stopped = false;
     this.#cutOff = new AbortController();
-    this.#unsubscribe = this.#params.hub.onAnyChange(() => this.#poke());
+    this.#unsubscribe = this.#params.hub.onAnyEnd(() => this.#poke());
     this.#poke();
   }
 

@@ -15,7 +15,7 @@ function setUp() {
   const get = async (): Promise<Job | null> => job;
   const change = (parts: Partial<Job>): void => {
     job = { ...job, ...parts };
-    hub.changed(job.id);
+    hub.ended(job.id);
   };
   const stop = new AbortController();
   const start = (waitMs: number, read: () => Promise<Job | null> = get): Promise<Job> =>

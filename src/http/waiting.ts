@@ -28,7 +28,7 @@ export async function waitForJob({ jobs, hub, clock }: WaitDeps, { jobId, waitMs
     over = true;
     wake();
   };
-  const unsubscribe = hub.onChange(jobId, () => {
+  const unsubscribe = hub.onEnd(jobId, () => {
     changed = true;
     wake();
   });

@@ -144,18 +144,18 @@ export class HeldJob {
 
   /** A write that ends the lease. */
   async #end(end: AttemptEnd, write: () => Promise<LeaseAnswer>): Promise<void> {
-    await this.#write(write);
+    await this.#write(write, "ended");
     this.#ended = true;
     this.#params.watch.attemptEnded(this.#job, end);
   }
 
-  async #write(write: () => Promise<LeaseAnswer>): Promise<void> {
+  async #write(write: () => Promise<LeaseAnswer>, told: "changed" | "ended" = "changed"): Promise<void> {
     const { hub, logger } = this.#params;
     for (;;) {
       this.checkLeft();
       try {
         if ((await write()) === "lease-lost") throw new JobLeft();
-        hub.changed(this.#lease.jobId);
+        hub[told](this.#lease.jobId);
         return;
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== "storage_failed") throw error;

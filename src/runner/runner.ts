@@ -94,14 +94,19 @@ export class Runner {
         const expired = await jobs.expireQueued({ nowMs: clock.now() });
         for (const id of expired) {
           watch.withdrawn({ id, status: "failed", code: "start_timeout", at: clock.now() });
-          hub.changed(id);
+          hub.ended(id);
         }
         if (expired.length > 0) hub.queueMoved();
-        while (!this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable) {
-          const claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now(), maxLeased });
-          if (claimed === null) break;
-          hub.queueMoved();
-          this.#drive(claimed);
+        // Each round in which all found a job is followed by one of twice as many: the store commits a round together.
+        for (let width = 1; !this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable; width *= 2) {
+          const room = Math.min(width, prefetch + 1 - this.#attempts.size);
+          const claims = await Promise.allSettled(Array.from({ length: room }, () => jobs.claim({ owner, leaseMs, nowMs: clock.now(), maxLeased })));
+          const claimed = claims.flatMap((claim) => (claim.status === "fulfilled" && claim.value !== null ? [claim.value] : []));
+          for (const one of claimed) this.#drive(one);
+          if (claimed.length > 0) hub.queueMoved();
+          const failed = claims.find((claim) => claim.status === "rejected");
+          if (failed !== undefined) throw failed.reason;
+          if (claimed.length < room) break;
         }
       }
     } finally {

@@ -122,7 +122,7 @@ export class TestRunner {
     const { lease } = this.#runOf(jobId);
     this.#running.delete(jobId);
     await jobs.cancel(lease, { completedAt: clock.now(), outputs: [], warnings: [], cachedNodes: 0 });
-    hub.changed(jobId);
+    hub.ended(jobId);
   }
 
   async #end(job: Job, lease: Lease, fate: string): Promise<void> {
@@ -135,7 +135,7 @@ export class TestRunner {
       const code = isErrorCode(fate) ? fate : "internal";
       await jobs.fail(lease, { ...finish, error: { code, detail: "Node 1 (Draw): no ink", errors: [{ pointer: "/prompt", message: "no ink", node_id: "1", class_type: "Draw" }] } });
     }
-    hub.changed(job.id);
+    hub.ended(job.id);
   }
 
   async #outputs(format: string): Promise<readonly JobOutput[]> {

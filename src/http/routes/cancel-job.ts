@@ -48,7 +48,7 @@ export const cancelJob: Route = {
         return askToCancel(c, deps, id);
       case "cancelled":
         deps.watch.withdrawn({ id, status: "cancelled", code: null, at: deps.clock.now() });
-        deps.hub.changed(id);
+        deps.hub.ended(id);
         deps.hub.queueMoved();
         return jsonAnswer(200, await jobView(await findJob(deps, id), "url", deps));
       case "finished":

@@ -29,7 +29,7 @@ export const redeliverWebhook: Route = {
     switch (await deps.jobs.redeliver({ jobId: job.id, nowMs: deps.clock.now() })) {
       case "queued": {
         const view = await jobView(job, "url", deps);
-        deps.hub.changed(job.id);
+        deps.hub.ended(job.id);
         return jsonAnswer(202, view);
       }
       case "no-webhook":

@@ -6,12 +6,19 @@ const busyTimeoutMs = 5_000;
 /** What the write-ahead log keeps on disk after a checkpoint; a burst may make it larger for a while. */
 const journalSizeLimitBytes = 64 * 1024 * 1024;
 
+/**
+ * `synced`: on the disk when it is committed. `light`: handed to the operating system only; it outlives the process and
+ * reaches the disk with the next `synced` one. That is for what comes often and may be lost with the machine.
+ */
+export type Durability = "synced" | "light";
+
 type Parameters = Readonly<Record<string, SQLInputValue>>;
 
 /** One connection to the job database: prepared statements and transactions. */
 export class Connection {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
+  #durability: Durability = "synced";
 
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: busyTimeoutMs, enableForeignKeyConstraints: true });
@@ -54,9 +61,10 @@ export class Connection {
     }
   }
 
-  /** One transaction, on the disk when it returns; nothing is written when it throws. */
-  write<T>(write: () => T): T {
+  /** One transaction; nothing is written when it throws. */
+  write<T>(durability: Durability, write: () => T): T {
     return this.read(() => {
+      this.#sync(durability);
       this.exec("BEGIN IMMEDIATE");
       try {
         const result = write();
@@ -70,24 +78,15 @@ export class Connection {
     });
   }
 
-  /**
-   * As `write`, but handed to the operating system only: it outlives the process, and reaches the disk with the next
-   * `write`. For what comes several times a second and may be lost with the machine.
-   */
-  lightWrite<T>(write: () => T): T {
-    return this.read(() => {
-      this.exec("PRAGMA synchronous = NORMAL");
-      try {
-        return this.write(write);
-      } finally {
-        this.exec("PRAGMA synchronous = FULL");
-      }
-    });
-  }
-
   close(): void {
     this.#prepared.clear();
     this.#database.close();
+  }
+
+  #sync(durability: Durability): void {
+    if (durability === this.#durability) return;
+    this.exec(`PRAGMA synchronous = ${durability === "synced" ? "FULL" : "NORMAL"}`);
+    this.#durability = durability;
   }
 
   /** Each statement is prepared when it is first needed and then kept. */

@@ -113,7 +113,7 @@ export class Leases {
       if (status === "completed") this.#endings.end(seq, { ...finish, status, progress: this.#wholeProgress(seq) });
       else if (status === "failed") this.#endings.end(seq, { ...finish, status, error: end.error });
       else this.#endings.end(seq, { ...finish, status, reason: held.cancel_reason });
-      this.#queue.tellPlaces(finish.completedAt);
+      this.#queue.moved(finish.completedAt);
     });
   }
 
@@ -128,14 +128,14 @@ export class Leases {
         this.#endings.end(seq, { status: "cancelled", completedAt: nowMs, outputs: [], warnings: held.warnings, cachedNodes, reason });
       } else if (error !== null) this.#events.append(seq, nowMs, "retrying", eventData.retrying(attempt, error, notBefore));
       else this.#queue.tellReturn(lease.jobId, nowMs);
-      this.#queue.tellPlaces(nowMs);
+      this.#queue.moved(nowMs);
     });
   }
 
   /** @returns how many leases it ended */
   orphan(exceptOwner: string): number {
     const ended = this.#connection.run(leaseSql.orphan, { exceptOwner });
-    if (ended > 0) this.#queue.tellPlaces();
+    if (ended > 0) this.#queue.moved();
     return ended;
   }
 

@@ -53,6 +53,7 @@ export class Queue {
   readonly #connection: Connection;
   readonly #events: EventTable;
   readonly #clock: Pick<Clock, "now">;
+  #movedAt: number | null = null;
 
   constructor(connection: Connection, events: EventTable, clock: Pick<Clock, "now">) {
     this.#connection = connection;
@@ -119,8 +120,17 @@ export class Queue {
     return places;
   }
 
-  /** After each change of who waits: tells the first jobs their new places. */
-  tellPlaces(at = this.#clock.now()): void {
+  /** After each change of who waits. The places are told when the transaction ends: those in between nobody could see. */
+  moved(at = this.#clock.now()): void {
+    this.#movedAt = at;
+  }
+
+  /** Tells the first jobs their new places, when they may have moved. */
+  tellPlaces(): void {
+    // A mark that is left of a transaction that was rolled back costs a look, and changes nothing.
+    const at = this.#movedAt;
+    if (at === null) return;
+    this.#movedAt = null;
     const orphans = this.#countOrphans();
     for (const [index, row] of this.#connection.all(queueSql.first).entries()) {
       const { seq, told_place: told } = readRow(placeRow, row);

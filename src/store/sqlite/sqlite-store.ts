@@ -14,6 +14,7 @@ import type { RemovableJob, RemoveAnswer } from "../../job/retention.ts";
 import type { ClaimedWebhook, DeliveryLog, RecordDelivery } from "../../job/webhook-outbox.ts";
 import { systemClock, type Clock } from "../../telemetry/clock.ts";
 import { Connection } from "./connection.ts";
+import { GroupCommit } from "./group-commit.ts";
 import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
 import { Endings } from "./endings.ts";
 import { EventTable } from "./event-table.ts";
@@ -65,6 +66,7 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<JobS
 /** Draws the transaction around each verb; the parts do the work. */
 class SqliteStore implements JobStore {
   readonly #connection: Connection;
+  readonly #commits: GroupCommit;
   readonly #lock: DirectoryLock;
   readonly #newToken: () => string;
   readonly #jobs: JobTable;
@@ -87,6 +89,7 @@ class SqliteStore implements JobStore {
     this.#keys = new IdempotencyTable(connection);
     this.#fileOwners = new FileOwnerTable(connection);
     this.#queue = new Queue(connection, this.#events, clock);
+    this.#commits = new GroupCommit(connection, () => this.#queue.tellPlaces());
     const endings = new Endings(connection, this.#events, this.#webhooks);
     this.#leases = new Leases({ connection, queue: this.#queue, events: this.#events, endings });
     this.#withdrawals = new Withdrawals(connection, this.#queue, endings);
@@ -94,7 +97,7 @@ class SqliteStore implements JobStore {
   }
 
   async insert(job: NewJob, { maxQueued, maxQueuedOfOwner, idempotency }: Insert): Promise<InsertAnswer> {
-    return this.#connection.write(() => {
+    return this.#commits.write("synced", () => {
       if (this.#jobs.seqOf(job.id) !== null) throw new AppError("internal", "There is a job with this id already.");
       const known = idempotency === undefined ? null : this.#keys.find({ owner: job.owner, key: idempotency.key, nowMs: job.createdAt });
       if (known !== null && known.fingerprint !== idempotency?.fingerprint) return { outcome: "conflict" };
@@ -105,7 +108,7 @@ class SqliteStore implements JobStore {
       if (maxQueuedOfOwner !== undefined && own >= maxQueuedOfOwner) return { outcome: "owner-full", queued: own };
       const seq = this.#queue.enter(job);
       if (idempotency !== undefined) this.#keys.add(seq, job, idempotency);
-      this.#queue.tellPlaces(job.createdAt);
+      this.#queue.moved(job.createdAt);
       return { outcome: "inserted", job: this.#jobs.bySeq(seq) };
     });
   }
@@ -138,7 +141,7 @@ class SqliteStore implements JobStore {
   }
 
   async addFileOwner(params: OwnedFile): Promise<void> {
-    this.#connection.write(() => this.#fileOwners.add(params));
+    await this.#commits.write("synced", () => this.#fileOwners.add(params));
   }
 
   async ownsFile(params: OwnedFile): Promise<boolean> {
@@ -146,7 +149,7 @@ class SqliteStore implements JobStore {
   }
 
   async forgetFileOwners(fileIds: readonly string[]): Promise<void> {
-    if (fileIds.length > 0) this.#connection.write(() => this.#fileOwners.forget(fileIds));
+    if (fileIds.length > 0) await this.#commits.write("synced", () => this.#fileOwners.forget(fileIds));
   }
 
   async averageExecutionMs(params: AverageExecution): Promise<number | null> {
@@ -163,11 +166,11 @@ class SqliteStore implements JobStore {
 
   async claim({ owner, leaseMs, nowMs, maxLeased = new Map() }: Claim): Promise<ClaimedJob | null> {
     // A claim that is lost with the machine was never made: the job waits again. The attempt that follows is synced before it is sent.
-    return this.#connection.lightWrite(() => {
+    return this.#commits.write("light", () => {
       const token = this.#newToken();
       const seq = this.#queue.take({ owner, token, until: nowMs + leaseMs }, nowMs, maxLeased);
       if (seq === null) return null;
-      this.#queue.tellPlaces(nowMs);
+      this.#queue.moved(nowMs);
       const job = this.#jobs.bySeq(seq);
       return { job, lease: { jobId: job.id, token } };
     });
@@ -178,47 +181,50 @@ class SqliteStore implements JobStore {
   }
 
   async expireQueued({ nowMs }: { readonly nowMs: number }): Promise<readonly string[]> {
-    return this.#connection.write(() => this.#withdrawals.expire(nowMs));
+    // Asked for at each turn of the runner: mostly there is none.
+    if (!this.#connection.read(() => this.#withdrawals.anyExpired(nowMs))) return [];
+    return this.#commits.write("synced", () => this.#withdrawals.expire(nowMs));
   }
 
   async requestCancel(params: RequestCancel): Promise<CancelAnswer> {
-    return this.#connection.write(() => this.#withdrawals.requestCancel(params));
+    return this.#commits.write("synced", () => this.#withdrawals.requestCancel(params));
   }
 
   async extend(lease: Lease, { leaseMs, nowMs }: { readonly leaseMs: number; readonly nowMs: number }): Promise<ExtendAnswer> {
-    return this.#connection.lightWrite(() => this.#leases.extend(lease, nowMs + leaseMs));
+    return this.#commits.write("light", () => this.#leases.extend(lease, nowMs + leaseMs));
   }
 
   async beginAttempt(lease: Lease, { promptId, nowMs }: { readonly promptId: string; readonly nowMs: number }): Promise<LeaseAnswer> {
-    return this.#connection.write(() => this.#leases.beginAttempt(lease, promptId, nowMs));
+    return this.#commits.write("synced", () => this.#leases.beginAttempt(lease, promptId, nowMs));
   }
 
   async markRunning(lease: Lease, params: { readonly startedAt: number; readonly warnings: readonly JobWarning[] }): Promise<LeaseAnswer> {
-    return this.#connection.write(() => this.#leases.markRunning(lease, params.startedAt, params.warnings));
+    // The attempt that it belongs to is on the disk: who finds it asks ComfyUI whether it runs.
+    return this.#commits.write("light", () => this.#leases.markRunning(lease, params.startedAt, params.warnings));
   }
 
   async record(lease: Lease, params: ProgressRecord): Promise<LeaseAnswer> {
-    return this.#connection.lightWrite(() => this.#leases.record(lease, params));
+    return this.#commits.write("light", () => this.#leases.record(lease, params));
   }
 
   async complete(lease: Lease, finish: Finish): Promise<LeaseAnswer> {
-    return this.#connection.write(() => this.#leases.end(lease, { status: "completed", finish }));
+    return this.#commits.write("synced", () => this.#leases.end(lease, { status: "completed", finish }));
   }
 
   async fail(lease: Lease, finish: Finish & { readonly error: JobError }): Promise<LeaseAnswer> {
-    return this.#connection.write(() => this.#leases.end(lease, { status: "failed", finish, error: finish.error }));
+    return this.#commits.write("synced", () => this.#leases.end(lease, { status: "failed", finish, error: finish.error }));
   }
 
   async cancel(lease: Lease, finish: Finish): Promise<LeaseAnswer> {
-    return this.#connection.write(() => this.#leases.end(lease, { status: "cancelled", finish }));
+    return this.#commits.write("synced", () => this.#leases.end(lease, { status: "cancelled", finish }));
   }
 
   async release(lease: Lease, params: Release): Promise<LeaseAnswer> {
-    return this.#connection.write(() => this.#leases.release(lease, params));
+    return this.#commits.write("synced", () => this.#leases.release(lease, params));
   }
 
   async orphan({ exceptOwner }: { readonly exceptOwner: string }): Promise<number> {
-    return this.#connection.write(() => this.#leases.orphan(exceptOwner));
+    return this.#commits.write("synced", () => this.#leases.orphan(exceptOwner));
   }
 
   async readEvents(params: ReadEvents): Promise<readonly JobEvent[]> {
@@ -234,11 +240,12 @@ class SqliteStore implements JobStore {
   }
 
   async claimWebhook({ nowMs, leaseMs }: { readonly nowMs: number; readonly leaseMs: number }): Promise<ClaimedWebhook | null> {
-    return this.#connection.write(() => this.#webhooks.claim(nowMs, leaseMs));
+    if (!this.#connection.read(() => this.#webhooks.anyDue(nowMs))) return null;
+    return this.#commits.write("synced", () => this.#webhooks.claim(nowMs, leaseMs));
   }
 
   async recordDelivery(params: RecordDelivery): Promise<"ok" | "lease-lost"> {
-    return this.#connection.write(() => this.#webhooks.record(params));
+    return this.#commits.write("synced", () => this.#webhooks.record(params));
   }
 
   async listDeliveries(jobId: string): Promise<DeliveryLog | null> {
@@ -246,7 +253,7 @@ class SqliteStore implements JobStore {
   }
 
   async redeliver({ jobId, nowMs }: { readonly jobId: string; readonly nowMs: number }): Promise<"queued" | "no-webhook" | "not-finished" | "unknown"> {
-    return this.#connection.write(() => this.#webhooks.again(jobId, nowMs));
+    return this.#commits.write("synced", () => this.#webhooks.again(jobId, nowMs));
   }
 
   async nextWebhookDue(): Promise<number | null> {
@@ -262,7 +269,7 @@ class SqliteStore implements JobStore {
   }
 
   async remove({ jobId }: { readonly jobId: string }): Promise<RemoveAnswer> {
-    return this.#connection.write(() => this.#removal.remove(jobId));
+    return this.#commits.write("synced", () => this.#removal.remove(jobId));
   }
 
   async referencedFiles(ids: readonly string[]): Promise<ReadonlySet<string>> {
@@ -274,16 +281,17 @@ class SqliteStore implements JobStore {
   }
 
   async removeExpiredKeys(nowMs: number): Promise<number> {
-    return this.#connection.write(() => this.#keys.removeExpired(nowMs));
+    return this.#commits.write("synced", () => this.#keys.removeExpired(nowMs));
   }
 
   async ping(): Promise<void> {
-    this.#connection.write(() => this.#connection.run("UPDATE pulse SET beats = beats + 1 WHERE id = 1"));
+    await this.#commits.write("synced", () => this.#connection.run("UPDATE pulse SET beats = beats + 1 WHERE id = 1"));
   }
 
   async close(): Promise<void> {
     if (!this.#connection.isOpen) return;
     try {
+      this.#commits.flush();
       this.#connection.close();
     } catch (error) {
       throw toStoreError(error);

@@ -46,6 +46,10 @@ export class WebhookTable {
     this.#connection.run(webhookSql.add, { id: `msg_${this.#newToken()}`, jobSeq, dueAt });
   }
 
+  anyDue(nowMs: number): boolean {
+    return this.#connection.get(webhookSql.firstDue, { nowMs }) !== undefined;
+  }
+
   claim(nowMs: number, leaseMs: number): ClaimedWebhook | null {
     const due = readRowIfAny(dueRow, this.#connection.get(webhookSql.firstDue, { nowMs }));
     if (due === null) return null;

@@ -48,8 +48,12 @@ export class Withdrawals {
     this.#connection.run(withdrawalSql.requestCancel, { seq: job.seq, nowMs, reason });
     if (job.leased === 1) return "requested";
     this.#endings.end(job.seq, { ...nothingMade, status: "cancelled", completedAt: nowMs, reason });
-    this.#queue.tellPlaces(nowMs);
+    this.#queue.moved(nowMs);
     return "cancelled";
+  }
+
+  anyExpired(nowMs: number): boolean {
+    return this.#connection.get(withdrawalSql.expired, { nowMs }) !== undefined;
   }
 
   /** @returns the ids of those that waited too long */
@@ -58,7 +62,7 @@ export class Withdrawals {
     for (const { seq, start_timeout_ms: startTimeoutMs } of expired) {
       this.#endings.end(seq, { ...nothingMade, status: "failed", completedAt: nowMs, error: startTimeout(startTimeoutMs) });
     }
-    if (expired.length > 0) this.#queue.tellPlaces(nowMs);
+    if (expired.length > 0) this.#queue.moved(nowMs);
     return expired.map(({ id }) => id);
   }
 }

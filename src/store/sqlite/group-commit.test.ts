@@ -1,0 +1,98 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { AppError } from "../../errors/app-error.ts";
+import { Connection } from "./connection.ts";
+import { GroupCommit } from "./group-commit.ts";
+import { readRow } from "./rows.ts";
+
+const noteRow = z.object({ text: z.string() });
+const versionRow = z.object({ data_version: z.number() });
+
+let dir: string;
+let writer: Connection;
+let reader: Connection;
+let commits: GroupCommit;
+
+/** As another process sees them: what is committed. */
+function notes(): string[] {
+  return reader.all("SELECT text FROM notes ORDER BY seq").map((row) => readRow(noteRow, row).text);
+}
+
+function add(text: string): void {
+  writer.run("INSERT INTO notes (text) VALUES (:text)", { text });
+}
+
+/** How often the database file's content changed, as SQLite counts it. */
+function commitsSeen(): number {
+  return readRow(versionRow, reader.get("PRAGMA data_version")).data_version;
+}
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), "comfyui-api-group-"));
+  writer = new Connection(join(dir, "notes.db"));
+  writer.exec("CREATE TABLE notes (seq INTEGER PRIMARY KEY, text TEXT NOT NULL CHECK (text <> 'bad'))");
+  reader = new Connection(join(dir, "notes.db"));
+  commits = new GroupCommit(writer, () => undefined);
+});
+
+afterEach(() => {
+  reader.close();
+  writer.close();
+  rmSync(dir, { recursive: true, force: true });
+});
+
+describe("writes of the same turn", () => {
+  it("are one transaction, in the order in which they were asked for, and told only when they are committed", async () => {
+    const before = commitsSeen();
+    const told = [commits.write("light", () => add("a")), commits.write("synced", () => add("b")), commits.write("light", () => add("c"))];
+    expect(notes()).toEqual([]);
+    await told[0];
+    expect(notes()).toEqual(["a", "b", "c"]);
+    await Promise.all(told);
+    expect(commitsSeen()).toBe(before + 1);
+  });
+
+  it("answer each its own result", async () => {
+    const answers = await Promise.all([1, 2, 3].map((number) => commits.write("synced", () => number * 2)));
+    expect(answers).toEqual([2, 4, 6]);
+  });
+
+  it("fail each alone: the others are written", async () => {
+    const told = await Promise.allSettled(["a", "bad", "c"].map((text) => commits.write("synced", () => add(text))));
+    expect(told.map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+    expect(notes()).toEqual(["a", "c"]);
+    expect(told[1]).toMatchObject({ reason: expect.any(AppError) });
+  });
+
+  it("have what follows from all of them written with them", async () => {
+    let count = 0;
+    commits = new GroupCommit(writer, () => add(`${count} at once`));
+    const write = (): Promise<void> => commits.write("synced", () => void (count += 1));
+    await Promise.all([write(), write()]);
+    expect(notes()).toEqual(["2 at once"]);
+  });
+
+  it("that are more than a transaction takes are all written", async () => {
+    await Promise.all(Array.from({ length: 1000 }, (_, at) => commits.write("light", () => add(String(at)))));
+    expect(notes()).toEqual(Array.from({ length: 1000 }, (_, at) => String(at)));
+  });
+});
+
+it("a flush writes what waits at once", async () => {
+  const told = commits.write("synced", () => add("a"));
+  commits.flush();
+  expect(notes()).toEqual(["a"]);
+  await told;
+});
+
+it("a database that takes nothing fails every write, and takes the next when it does again", async () => {
+  writer.exec("PRAGMA query_only = ON");
+  const told = await Promise.allSettled([commits.write("synced", () => add("a")), commits.write("light", () => add("b"))]);
+  expect(told.map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+  writer.exec("PRAGMA query_only = OFF");
+  await commits.write("synced", () => add("c"));
+  expect(notes()).toEqual(["c"]);
+});
