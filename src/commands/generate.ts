@@ -20,7 +20,7 @@ import { outcomeJson } from "./generate/outcome-json.ts";
 import { outcomeText, shownPath } from "./generate/outcome-text.ts";
 import type { Outcome } from "./generate/outcome.ts";
 import { ProgressLine } from "./generate/progress-line.ts";
-import { readIfThere, writeModule } from "./generate/write-module.ts";
+import { readIfThere, writeWhole } from "./whole-file.ts";
 
 /** Something is in the way, said in words for the person at the terminal. */
 class Refusal extends Error {}
@@ -200,7 +200,9 @@ async function finish(asked: GenerateArguments, { print, complain }: GenerateSur
   const path = asked.destination?.path ?? defaultDestination(generated.endpoint.id);
   const { text } = generated.printed;
   const isWanted = generated.proof.passed && !asked.dryRun;
-  const written = isWanted && (await writeModule(path, text, asked.force || asked.update));
+  // A file that has come to stand there meanwhile is left alone.
+  const written = isWanted && (asked.force || asked.update || (await readIfThere(path)) === null);
+  if (written) await writeWhole(path, text);
   const outcome: Outcome = {
     source,
     generated,

@@ -4,10 +4,11 @@ import { ConfigError } from "../../config/config-error.ts";
 import { loadConfig } from "../../config/load-config.ts";
 import type { Config } from "../../config/config.ts";
 import type { ExitCode, Surroundings } from "../command.ts";
+import { readIfThere, writeWhole } from "../whole-file.ts";
 import { configText } from "./config-text.ts";
+import { copyWhole } from "./copy-whole.ts";
 import { below, places, serviceName } from "./place.ts";
 import { readServiceRequest, type ServiceRequest } from "./request.ts";
-import { copyWhole, readIfThere, writeWhole } from "./service-files.ts";
 import { featuresOfHost, type SystemdFeatures, usualFeatures } from "./systemd-features.ts";
 import { unitText, unnameablePaths, userText } from "./unit-text.ts";
 
