@@ -77,6 +77,8 @@ export class TestRunner {
   }
 
   async finish(jobId: string): Promise<void> {
+    // It may have been accepted just now.
+    await this.settled();
     const { lease, job } = this.#runOf(jobId);
     this.#running.delete(jobId);
     await this.#end(job, lease, "completed");
