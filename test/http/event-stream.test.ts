@@ -2,34 +2,22 @@ import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { listen, type ListeningServer } from "../../src/http/listen.ts";
-import { HeldClock } from "../../src/telemetry/held-clock.ts";
 import { ApiDocument } from "./api-document.ts";
 import { allEvents, blocksOf, eventsOf, nextWhere, type EventSeen } from "./event-reader.ts";
-import { openGateway, type Gateway } from "./gateway.ts";
+import { openListeningGateway, type ListeningGateway } from "./listening-gateway.ts";
 
-let clock: HeldClock;
-let stopping: AbortController;
-let gateway: Gateway;
-let server: ListeningServer;
+let gateway: ListeningGateway;
 
 beforeEach(async () => {
-  clock = new HeldClock();
-  stopping = new AbortController();
-  gateway = await openGateway({ clock, stopping: stopping.signal });
-  server = await listen(gateway.app, { host: "127.0.0.1", port: 0 });
+  gateway = await openListeningGateway();
 });
 
-afterEach(async () => {
-  stopping.abort();
-  await server.close();
-  await gateway.close();
-});
+afterEach(() => gateway.close());
 
-const get = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> => fetch(`${server.url}${path}`, { headers });
+const get = (path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> => fetch(`${gateway.url}${path}`, { headers });
 
 const post = (fate: string, init: RequestInit = {}): Promise<Response> =>
-  fetch(`${server.url}/test/picture`, { method: "POST", body: JSON.stringify({ prompt: "x", fate }), headers: { Prefer: "respond-async" }, ...init });
+  fetch(`${gateway.url}/test/picture`, { method: "POST", body: JSON.stringify({ prompt: "x", fate }), headers: { Prefer: "respond-async" }, ...init });
 
 async function submit(fate: string): Promise<string> {
   const { id } = z.looseObject({ id: z.string() }).parse(await (await post(fate)).json());
@@ -45,7 +33,7 @@ const watchers = (): number => gateway.deps.hub.size - gateway.runner.listeners;
 
 /** Nobody listens, and no timer is left. */
 async function expectNothingLeft(): Promise<void> {
-  await expect.poll(() => [watchers(), clock.pendingTimers]).toEqual([0, 0]);
+  await expect.poll(() => [watchers(), gateway.clock.pendingTimers]).toEqual([0, 0]);
 }
 
 /** More than the buffers of both ends of a connection hold. */
@@ -74,7 +62,7 @@ describe("a stream of events", () => {
     const document = new ApiDocument(await (await get("/openapi.json")).text());
     const failed = await allEvents(await get(`/v1/jobs/${await submit("comfyui_node_failed")}/events`));
     const id = await submit("running");
-    await fetch(`${server.url}/v1/jobs/${id}`, { method: "DELETE" });
+    await fetch(`${gateway.url}/v1/jobs/${id}`, { method: "DELETE" });
     const cancelled = await allEvents(await get(`/v1/jobs/${id}/events`));
     const completed = await allEvents(await get(`/v1/jobs/${await submit("completed")}/events`));
     for (const event of [...failed, ...cancelled, ...completed]) expect(document.faults("/components/schemas/JobEvent", event)).toEqual([]);
@@ -109,16 +97,13 @@ describe("a stream of events", () => {
     const stream = eventsOf(await get(`/v1/jobs/${id}/events`));
     await gateway.runner.progress(id, 10);
     const seen: EventSeen[] = [];
-    stopping.abort();
+    gateway.stopping.abort();
     for await (const event of stream) seen.push(event);
     expect(typesOf(seen)).toEqual(["queued", "started", "progress"]);
     await gateway.runner.progress(id, 20);
-    await server.close();
     await gateway.shutDown();
 
-    stopping = new AbortController();
-    gateway = await openGateway({ clock, stopping: stopping.signal }, { dir: gateway.dir, isIdle: true });
-    server = await listen(gateway.app, { host: "127.0.0.1", port: 0 });
+    gateway = await openListeningGateway({ clock: gateway.clock, dir: gateway.dir, isIdle: true });
     const rest = allEvents(await get(`/v1/jobs/${id}/events`, { "Last-Event-ID": String(seen.at(-1)?.id) }));
     await gateway.deps.jobs.orphan({ exceptOwner: "nobody" });
     gateway.runner.start();
@@ -136,10 +121,10 @@ describe("a stream of events", () => {
     expect((await blocks.next()).value).toMatchObject({ fields: { retry: "2000" } });
     await nextWhere(blocks, ({ fields }) => fields["event"] === "started");
     for (let n = 0; n < 3; n += 1) {
-      await expect.poll(() => clock.pendingTimers).toBe(1);
-      clock.advance(14_999);
+      await expect.poll(() => gateway.clock.pendingTimers).toBe(1);
+      gateway.clock.advance(14_999);
       const next = blocks.next();
-      clock.advance(1);
+      gateway.clock.advance(1);
       expect((await next).value).toEqual({ fields: {}, comment: expect.any(String) });
     }
     await gateway.runner.finish(id);
@@ -179,7 +164,7 @@ describe("a stream of events", () => {
     const id = await submit("running");
     const events = allEvents(await get(`/v1/jobs/${id}/events`));
     await expect.poll(watchers).toBeGreaterThan(0);
-    stopping.abort();
+    gateway.stopping.abort();
     expect(typesOf(await events)).toEqual(["queued", "started"]);
     await expectNothingLeft();
   });
@@ -187,7 +172,7 @@ describe("a stream of events", () => {
   it("leaves nothing behind of a reader that vanishes", async () => {
     const id = await submit("running");
     const leave = new AbortController();
-    const answer = await fetch(`${server.url}/v1/jobs/${id}/events`, { signal: leave.signal });
+    const answer = await fetch(`${gateway.url}/v1/jobs/${id}/events`, { signal: leave.signal });
     const stream = eventsOf(answer);
     await nextWhere(stream, ({ type }) => type === "started");
     expect(watchers()).toBeGreaterThan(0);
@@ -198,7 +183,7 @@ describe("a stream of events", () => {
 
   it("is described by HEAD without being opened", async () => {
     const id = await submit("running");
-    const answer = await fetch(`${server.url}/v1/jobs/${id}/events`, { method: "HEAD" });
+    const answer = await fetch(`${gateway.url}/v1/jobs/${id}/events`, { method: "HEAD" });
     expect([answer.status, answer.headers.get("content-type")]).toEqual([200, "text/event-stream"]);
     await expectNothingLeft();
   });
@@ -206,7 +191,7 @@ describe("a stream of events", () => {
 
 describe("a reader that takes nothing", () => {
   async function stalled(id: string): Promise<Socket> {
-    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
     socket.on("error", () => undefined);
     await once(socket, "connect");
     socket.pause();
@@ -222,10 +207,10 @@ describe("a reader that takes nothing", () => {
     await writeMuch(id);
     await gateway.runner.finish(id);
     expect(idsOf(await others)).toEqual(numbers(1, 44));
-    await expect.poll(() => clock.pendingTimers).toBe(1);
-    clock.advance(59_999);
+    await expect.poll(() => gateway.clock.pendingTimers).toBe(1);
+    gateway.clock.advance(59_999);
     expect(watchers()).toBeGreaterThan(0);
-    clock.advance(1);
+    gateway.clock.advance(1);
     await expectNothingLeft();
     const closed = once(socket, "close");
     socket.resume();
@@ -236,8 +221,8 @@ describe("a reader that takes nothing", () => {
     const id = await submit("running");
     const socket = await stalled(id);
     await writeMuch(id);
-    await expect.poll(() => clock.pendingTimers).toBe(1);
-    clock.advance(30_000);
+    await expect.poll(() => gateway.clock.pendingTimers).toBe(1);
+    gateway.clock.advance(30_000);
     let text = "";
     socket.on("data", (chunk) => {
       text = (text + chunk.toString("latin1")).slice(-2_000);
@@ -263,7 +248,7 @@ describe("a run that asks for events", () => {
   });
 
   it("of a raw graph gets them too", async () => {
-    const answer = await fetch(`${server.url}/v1/jobs`, { method: "POST", headers, body: '{"graph":{"1":{"class_type":"Draw","inputs":{}}}}' });
+    const answer = await fetch(`${gateway.url}/v1/jobs`, { method: "POST", headers, body: '{"graph":{"1":{"class_type":"Draw","inputs":{}}}}' });
     expect(typesOf(await allEvents(answer)).at(-1)).toBe("completed");
   });
 
@@ -279,7 +264,7 @@ describe("a run that asks for events", () => {
   });
 
   it("gets a problem and no stream when it is refused", async () => {
-    const answer = await fetch(`${server.url}/test/picture`, { method: "POST", headers, body: "{" });
+    const answer = await fetch(`${gateway.url}/test/picture`, { method: "POST", headers, body: "{" });
     expect(await answer.json()).toMatchObject({ status: 400, code: "invalid_json" });
   });
 });

@@ -3,31 +3,19 @@ import { connect } from "node:net";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { WebSocket, WebSocketServer, type ClientOptions } from "ws";
 import { z } from "zod";
-import { listen, type ListeningServer } from "../../src/http/listen.ts";
 import { maxBufferedBytes } from "../../src/http/stream/outgoing.ts";
 import { StreamSession } from "../../src/http/stream/stream-session.ts";
 import { parseJson } from "../../src/json/exact.ts";
-import { HeldClock } from "../../src/telemetry/held-clock.ts";
 import { allEvents, eventSeen, type EventSeen } from "./event-reader.ts";
-import { openGateway, type Gateway } from "./gateway.ts";
+import { openListeningGateway, type ListeningGateway } from "./listening-gateway.ts";
 
-let clock: HeldClock;
-let stopping: AbortController;
-let gateway: Gateway;
-let server: ListeningServer;
+let gateway: ListeningGateway;
 
 beforeEach(async () => {
-  clock = new HeldClock();
-  stopping = new AbortController();
-  gateway = await openGateway({ clock, stopping: stopping.signal });
-  server = await listen(gateway.app, { host: "127.0.0.1", port: 0 });
+  gateway = await openListeningGateway();
 });
 
-afterEach(async () => {
-  stopping.abort();
-  await server.close();
-  await gateway.close();
-});
+afterEach(() => gateway.close());
 
 const watchers = (): number => gateway.deps.hub.size - gateway.runner.listeners;
 
@@ -88,7 +76,7 @@ async function untilEvent(client: Client, type: string): Promise<void> {
 }
 
 async function open(options: ClientOptions = {}): Promise<Client> {
-  const client = new Client(new WebSocket(`${server.url}/v1/stream`, options));
+  const client = new Client(new WebSocket(`${gateway.url}/v1/stream`, options));
   await once(client.socket, "open");
   return client;
 }
@@ -102,7 +90,7 @@ describe("a subscription to a job", () => {
     await gateway.runner.progress(id, 50);
     await gateway.runner.finish(id);
     expect(await until(client, "unsubscribed")).toEqual({ type: "unsubscribed", job_id: id });
-    expect(client.events).toEqual(await allEvents(await fetch(`${server.url}/v1/jobs/${id}/events`)));
+    expect(client.events).toEqual(await allEvents(await fetch(`${gateway.url}/v1/jobs/${id}/events`)));
     expect(client.seen.filter(({ type }) => type === "event").every(({ subscription }) => subscription === id)).toBe(true);
     expect(client.seen.at(-1)?.type).toBe("unsubscribed");
     expect(watchers()).toBe(0);
@@ -181,15 +169,12 @@ describe("a subscription to all jobs", () => {
     const first = await open();
     first.send({ type: "subscribe", job_id: "*", after: 0 });
     await untilEvent(first, "started");
-    stopping.abort();
+    gateway.stopping.abort();
     await expect.poll(() => first.closedWith).toBe(1001);
     await gateway.runner.progress(id, 20);
-    await server.close();
     await gateway.shutDown();
 
-    stopping = new AbortController();
-    gateway = await openGateway({ clock, stopping: stopping.signal }, { dir: gateway.dir });
-    server = await listen(gateway.app, { host: "127.0.0.1", port: 0 });
+    gateway = await openListeningGateway({ clock: gateway.clock, dir: gateway.dir });
     const second = await open();
     second.send({ type: "subscribe", job_id: "*", after: first.events.at(-1)?.seq ?? 0 });
     await submit("completed");
@@ -262,14 +247,14 @@ describe("a reader", () => {
     await until(client, "subscribed", 2);
     expect(watchers()).toBe(4);
     client.socket.terminate();
-    await expect.poll(() => [watchers(), clock.pendingTimers]).toEqual([0, 0]);
+    await expect.poll(() => [watchers(), gateway.clock.pendingTimers]).toEqual([0, 0]);
   });
 
   it("that answers pings stays, though nothing happens", async () => {
     const client = await open();
     for (let n = 1; n <= 5; n += 1) {
       const pinged = once(client.socket, "ping");
-      clock.advance(30_000);
+      gateway.clock.advance(30_000);
       await pinged;
       // Its answer has come once the gateway answers what was sent after it.
       client.send({ type: "unsubscribe", job_id: "none" });
@@ -290,9 +275,9 @@ describe("a reader", () => {
     expect(quick.events).toHaveLength(44);
     expect(watchers()).toBeGreaterThan(0);
     quick.socket.terminate();
-    await expect.poll(() => clock.pendingTimers).toBe(1);
-    clock.advance(90_000);
-    await expect.poll(() => [watchers(), clock.pendingTimers]).toEqual([0, 0]);
+    await expect.poll(() => gateway.clock.pendingTimers).toBe(1);
+    gateway.clock.advance(90_000);
+    await expect.poll(() => [watchers(), gateway.clock.pendingTimers]).toEqual([0, 0]);
     slow.socket.resume();
     await expect.poll(() => slow.closedWith).toBe(1006);
     expect(slow.events.length).toBeLessThan(44);
@@ -317,7 +302,7 @@ describe("a reader", () => {
     client.resume();
     await expect.poll(() => answers, { timeout: 60_000 }).toBe(asked);
     client.terminate();
-    await expect.poll(() => clock.pendingTimers).toBe(0);
+    await expect.poll(() => gateway.clock.pendingTimers).toBe(0);
     ownServer.close();
   }, 90_000);
 
@@ -325,7 +310,7 @@ describe("a reader", () => {
     const client = await open();
     client.send({ type: "subscribe", job_id: "*" });
     await until(client, "subscribed");
-    stopping.abort();
+    gateway.stopping.abort();
     await expect.poll(() => client.closedWith).toBe(1001);
     expect(watchers()).toBe(0);
   });
@@ -333,7 +318,7 @@ describe("a reader", () => {
 
 describe("a connection", () => {
   async function answerTo(head: string): Promise<string> {
-    const socket = connect(Number(new URL(server.url).port), "127.0.0.1");
+    const socket = connect(Number(new URL(gateway.url).port), "127.0.0.1");
     let text = "";
     socket.on("data", (chunk) => {
       text += chunk.toString();
