@@ -1,6 +1,4 @@
 import { mkdtemp, readFile, rm } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { DockerfileParser, type Instruction } from "dockerfile-ast";
@@ -11,6 +9,7 @@ import { parse } from "yaml";
 import { z } from "zod";
 import { buildBinary } from "../../scripts/build-binary/build-binary.ts";
 import { settings } from "../../src/config/settings.ts";
+import { lastingPort } from "../faults/port.ts";
 import { BareHost, whyNoBareHost } from "./bare-host.ts";
 
 const buildTimeoutMs = 300_000;
@@ -72,15 +71,6 @@ function imageOf(text: string): {
   };
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
-
 describe("Dockerfile.binary", () => {
   it("has no fault that a linter finds", () => {
     expect(validate(dockerfile, strict).map(({ message, range }) => ({ line: range.start.line + 1, message }))).toEqual([]);
@@ -120,7 +110,7 @@ describe("Dockerfile.binary", () => {
 
     it("serves as its user with a read-only root, to whom has a key, and passes its health check", { timeout: testTimeoutMs }, async () => {
       const { command, env, user, healthCheck } = imageOf(dockerfile);
-      const port = String(await freePort());
+      const port = String(await lastingPort());
       const key = "a-key-of-the-test-0123456789abcdef";
       const gateway = host.start({ command, user, env: { ...env, PORT: port, DEMO: "on", API_KEYS: `me:${key}` } });
       onTestFinished(async () => void (await host.end(gateway)));

@@ -1,26 +1,15 @@
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
-import { once } from "node:events";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { buildBinary } from "../../scripts/build-binary/build-binary.ts";
+import { lastingPort } from "../faults/port.ts";
 import { SystemdHost, whyNoSystemd } from "./systemd-host.ts";
 
 const buildTimeoutMs = 300_000;
 const testTimeoutMs = 90_000;
 const noSystemd = await whyNoSystemd();
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new TypeError("no port");
-  return address.port;
-}
 
 /** One machine, from nothing to an installed service and back: each test goes on where the one before has ended. */
 describe.skipIf(noSystemd !== null)(`the service on a machine that systemd runs${noSystemd === null ? "" : ` (skipped: ${noSystemd})`}`, () => {
@@ -32,7 +21,7 @@ describe.skipIf(noSystemd !== null)(`the service on a machine that systemd runs$
     toUndo.push(() => rm(dir, { recursive: true, force: true }));
     host = await SystemdHost.boot(await buildBinary({ root: resolve("."), outfile: join(dir, "comfyui-api") }));
     toUndo.unshift(() => host.remove());
-    port = await freePort();
+    port = await lastingPort();
   }, buildTimeoutMs);
   afterAll(async () => {
     for (const undo of toUndo) await undo();
