@@ -61,7 +61,7 @@ workflows/, under the name that the plan gives it.
   --allow
       Go on although parts of an export in GUI format cannot be converted exactly.
 
-Environment: OPENROUTER_API_KEY, OPENROUTER_MODEL, OPENROUTER_BASE_URL.
+Environment: OPENROUTER_API_KEY, OPENROUTER_MODEL, OPENROUTER_BASE_URL, OPENROUTER_APP_URL.
 Exit codes: 0 the module passed the whole proof, 1 it did not or something failed, 2 wrong use.
 `,
 

@@ -54,9 +54,14 @@ describe("a good answer", () => {
     const { asked } = await generateWith([good]);
     const [first] = asked;
     expect(first?.path).toBe("/api/v1/chat/completions");
-    expect(first?.headers).toMatchObject({ authorization: `Bearer ${key}`, "x-title": expect.stringContaining("comfyui-api"), "http-referer": expect.stringMatching(/^http/) });
+    expect(first?.headers).toMatchObject({ authorization: `Bearer ${key}`, "x-title": "comfyui-api", "http-referer": "http://localhost" });
     expect(first?.question).toMatchObject({ stream: true, model: "anthropic/claude-sonnet-4.5", response_format: { type: "json_schema" }, usage: { include: true } });
     expect(first?.question.models).toHaveLength(3);
+  });
+
+  it("is asked for under the address of one's own", async () => {
+    const { asked } = await generateWith([good], { env: { OPENROUTER_APP_URL: "https://studio.example" } });
+    expect(asked[0]?.headers["http-referer"]).toBe("https://studio.example");
   });
 
   it("comes from the one model that was named, by flag before environment", async () => {

@@ -4,7 +4,7 @@ import type { JsonObject } from "../../json/exact.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import { type FailedTry, failureOf, isRetryable, OpenRouterFailure, reasonOf } from "./failure.ts";
 import { retryAfterMs, waitBefore } from "./retry-wait.ts";
-import type { OpenRouterSettings } from "./settings.ts";
+import { appTitle, type OpenRouterSettings } from "./settings.ts";
 
 export interface Message {
   readonly role: "system" | "user" | "assistant";
@@ -47,9 +47,6 @@ export interface ChatRequest {
 
 /** First try included. Three waits of 1, 2 and 4 seconds cover a restart behind a load balancer. */
 const maxTries = 4;
-
-/** What names this program to OpenRouter, which shows it to the key's owner. */
-const attribution = { "HTTP-Referer": "http://localhost/comfyui-api", "X-Title": "comfyui-api generate-workflow" };
 
 /** Words with which models and providers refuse `response_format`. */
 const refusesStructure = /response_format|json_schema|structured.?output|require_parameters|no endpoints found that (?:support|can handle)/i;
@@ -123,7 +120,7 @@ export class OpenRouterChat {
   async #connect(): Promise<OpenAI> {
     if (this.#client !== null) return this.#client;
     const { default: Client } = await import("openai");
-    const { baseUrl, apiKey } = this.#deps.settings;
+    const { baseUrl, apiKey, appUrl } = this.#deps.settings;
     this.#client = new Client({
       baseURL: baseUrl,
       apiKey,
@@ -131,7 +128,7 @@ export class OpenRouterChat {
       organization: null,
       project: null,
       adminAPIKey: null,
-      defaultHeaders: attribution,
+      defaultHeaders: { "HTTP-Referer": appUrl, "X-Title": appTitle },
       logLevel: "off",
       // Retries are ours: they are told, counted, and end with the time limit.
       maxRetries: 0,

@@ -3,6 +3,8 @@ export interface OpenRouterSettings {
   /** Without trailing slash. */
   readonly baseUrl: string;
   readonly apiKey: string;
+  /** What OpenRouter shows the requests under: see {@link defaultAppUrl}. */
+  readonly appUrl: string;
   /** Asked first; the others stand in, in order, where OpenRouter cannot reach it. */
   readonly models: readonly string[];
   /** For one answer with its retries. */
@@ -10,6 +12,15 @@ export interface OpenRouterSettings {
 }
 
 export const defaultBaseUrl = "https://openrouter.ai/api/v1";
+
+/** What names this program to OpenRouter, in its rankings and to the key's owner. */
+export const appTitle = "comfyui-api";
+
+/**
+ * OpenRouter tells programs apart by an address. This one has no page of its own: it runs on the machine of whoever
+ * uses it, for which OpenRouter takes localhost together with a title (https://openrouter.ai/docs/app-attribution).
+ */
+export const defaultAppUrl = "http://localhost";
 
 /**
  * Good at structured output and at short, exact prose, from three makers, so that one maker's outage is not ours. OpenRouter takes

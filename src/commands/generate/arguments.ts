@@ -1,6 +1,6 @@
 import { readFlags } from "../../config/read-flags.ts";
 import { httpUrl } from "../../config/value.ts";
-import { defaultBaseUrl, defaultTimeLimitMs, modelsOf, type OpenRouterSettings } from "../../codegen/openrouter/settings.ts";
+import { defaultAppUrl, defaultBaseUrl, defaultTimeLimitMs, modelsOf, type OpenRouterSettings } from "../../codegen/openrouter/settings.ts";
 import type { Surroundings } from "../command.ts";
 import { readDestination } from "./destination.ts";
 
@@ -57,6 +57,7 @@ export function readGenerateArguments(argv: readonly string[], { env, complain }
   if (switches.has("update") && out === undefined) found.push("--update: name the module that is to be updated, after the export");
   const verify = url(values.get("verify"), "--verify", found);
   const baseUrl = url(env["OPENROUTER_BASE_URL"], "OPENROUTER_BASE_URL", found) ?? defaultBaseUrl;
+  const appUrl = url(env["OPENROUTER_APP_URL"], "OPENROUTER_APP_URL", found) ?? defaultAppUrl;
   const limit = timeLimitMs(values.get("time-limit"), found);
   if (found.length > 0 || file === undefined || (destination !== null && "problem" in destination)) {
     complain(found.map((line) => `${line}\n`).join(""));
@@ -71,7 +72,7 @@ export function readGenerateArguments(argv: readonly string[], { env, complain }
     catalog: values.get("catalog") ?? null,
     manager: values.get("manager") ?? null,
     verify,
-    openRouter: offline || apiKey === "" ? null : { baseUrl: baseUrl.replace(/\/+$/, ""), apiKey, models, timeLimitMs: limit },
+    openRouter: offline || apiKey === "" ? null : { baseUrl: baseUrl.replace(/\/+$/, ""), apiKey, appUrl, models, timeLimitMs: limit },
     offline,
     dryRun: switches.has("dry-run"),
     json: switches.has("json"),
