@@ -9,30 +9,39 @@ import { acceptUpgrades, mayUpgrade } from "./stream/upgrade.ts";
 /** An answer that is still being sent when the gateway stops has this long: a large output on a slow line is cut off. */
 const lastAnswersMs = 5_000;
 
-/** Of the line and the headers together: a proxy sends them in one piece, and a phone on a bad line within seconds. */
-const headersTimeoutMs = 15_000;
+/** What connections may take up. Tests set smaller ones. */
+export interface SocketLimits {
+  /** From the opening of a connection, or the first byte of a further request, to the end of the headers. */
+  readonly headersTimeoutMs: number;
+  /** Of a connection between two requests. Node adds a second, so that a request on its way still finds it open. */
+  readonly keepAliveTimeoutMs: number;
+  /** How often Node looks for requests that are late. */
+  readonly lookEveryMs: number;
+  /** Open at a time, idle ones too; one more is closed at once. */
+  readonly maxConnections: number;
+}
+
+export const socketLimits: SocketLimits = {
+  // A proxy sends them in one piece, and a phone on a bad line within seconds.
+  headersTimeoutMs: 15_000,
+  keepAliveTimeoutMs: 5_000,
+  lookEveryMs: 5_000,
+  // Below the 1024 files that a process may have open on most systems.
+  maxConnections: 800,
+};
 
 /** Of a whole request: 2 GB at 5 Mbit/s. Bodies that come slower than a trickle are cut off long before. */
 const requestTimeoutMs = 3_600_000;
 
-/** Of a connection between two requests. */
-const keepAliveTimeoutMs = 5_000;
-
-/** Open at a time, idle ones too: below the 1024 files that a process may have open on most systems. */
-const maxConnections = 800;
-
 /** Node's own default, said here because it is a promise. */
 const maxHeaderBytes = 16 * 1024;
 
-const serverOptions = {
-  shouldUpgradeCallback: mayUpgrade,
-  headersTimeout: headersTimeoutMs,
-  requestTimeout: requestTimeoutMs,
-  keepAliveTimeout: keepAliveTimeoutMs,
-  // How often Node looks for requests that are late.
-  connectionsCheckingInterval: 5_000,
-  maxHeaderSize: maxHeaderBytes,
-} as const;
+interface Listen {
+  readonly host: string;
+  /** 0 takes a free one. */
+  readonly port: number;
+  readonly limits?: SocketLimits;
+}
 
 export interface ListeningServer {
   /** With the port that was taken; no trailing slash. */
@@ -48,16 +57,24 @@ function urlOf(server: Server, host: string): string {
 }
 
 /** Rejects with the system's error (EADDRINUSE …) when it cannot listen there. */
-export async function listen(app: HttpApp, params: { readonly host: string; readonly port: number }, clock: Clock = systemClock): Promise<ListeningServer> {
-  const server = createAdaptorServer({ fetch: app.fetch, hostname: params.host, serverOptions });
+export async function listen(app: HttpApp, { host, port, limits = socketLimits }: Listen, clock: Clock = systemClock): Promise<ListeningServer> {
+  const serverOptions = {
+    shouldUpgradeCallback: mayUpgrade,
+    headersTimeout: limits.headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: limits.keepAliveTimeoutMs,
+    connectionsCheckingInterval: limits.lookEveryMs,
+    maxHeaderSize: maxHeaderBytes,
+  };
+  const server = createAdaptorServer({ fetch: app.fetch, hostname: host, serverOptions });
   if (!("closeIdleConnections" in server)) throw new TypeError("expected an HTTP/1.1 server");
-  server.maxConnections = maxConnections;
+  server.maxConnections = limits.maxConnections;
   cutOffSlowBodies(server, clock);
   const upgraded = acceptUpgrades(server, app);
-  server.listen(params.port, params.host);
+  server.listen(port, host);
   await once(server, "listening");
   return {
-    url: urlOf(server, params.host),
+    url: urlOf(server, host),
     async close() {
       const closed = once(server, "close");
       server.close();
