@@ -18,7 +18,7 @@ function split(name: string): { readonly subfolder: string; readonly filename: s
 async function liesThere(http: ComfyHttp, name: string, size: number): Promise<boolean> {
   const query = { type: "input", ...split(name) };
   const { status, headers } = await http.call("/api/view", { method: "HEAD", query, timeoutMs: timeoutsMs.query });
-  return status === 200 && headers.get("content-length") === String(size);
+  return status === 200 && headers["content-length"] === String(size);
 }
 
 /**

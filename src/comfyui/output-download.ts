@@ -1,10 +1,10 @@
 import { Readable } from "node:stream";
 import { AppError } from "../errors/app-error.ts";
-import type { Clock } from "../telemetry/clock.ts";
+import type { Clock, Timer } from "../telemetry/clock.ts";
 import { toBackendError, unexpectedStatus } from "./backend-error.ts";
 import { ConnectionFault } from "./connection-fault.ts";
 import type { UiFile } from "./history.ts";
-import type { ComfyHttp, OpenAnswer } from "./http-client.ts";
+import type { ComfyHttp } from "./http-client.ts";
 import { timeoutsMs } from "./timeouts.ts";
 
 /** No such file, a name /view refuses, a folder it does not open (comfyui-protocol.md §1.5). */
@@ -15,35 +15,40 @@ const unavailableStatuses = [400, 403, 404];
  * stands still; time that the reader itself takes is not counted.
  */
 class AnswerStream extends Readable {
-  readonly #answer: OpenAnswer;
+  readonly #body: Readable;
   readonly #clock: Clock;
+  #limit: Timer | null = null;
 
-  constructor(answer: OpenAnswer, clock: Clock) {
+  constructor(body: Readable, clock: Clock) {
     super();
-    this.#answer = answer;
+    this.#body = body;
     this.#clock = clock;
+    body.on("data", (piece: Buffer) => this.#arrived(piece));
+    body.once("end", () => this.#arrived(null));
+    body.once("error", (error) => this.destroy(toBackendError(ConnectionFault.from(error))));
+    body.pause();
   }
 
   override _read(): void {
-    void this.#next();
+    const idleMs = timeoutsMs.downloadIdle;
+    this.#limit ??= this.#clock.after(idleMs, () => this.#body.destroy(ConnectionFault.timeout(idleMs)));
+    this.#body.resume();
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#answer.close();
+    this.#unlimit();
+    this.#body.destroy();
     callback(error);
   }
 
-  async #next(): Promise<void> {
-    const idleMs = timeoutsMs.downloadIdle;
-    const timer = this.#clock.after(idleMs, () => this.#answer.close(ConnectionFault.timeout(idleMs)));
-    try {
-      const piece = await this.#answer.reader?.read();
-      if (!this.destroyed) this.push(piece?.value ?? null);
-    } catch (error) {
-      if (!this.destroyed) this.destroy(toBackendError(ConnectionFault.from(error)));
-    } finally {
-      timer.cancel();
-    }
+  #arrived(piece: Buffer | null): void {
+    this.#unlimit();
+    if (!this.push(piece)) this.#body.pause();
+  }
+
+  #unlimit(): void {
+    this.#limit?.cancel();
+    this.#limit = null;
   }
 }
 
@@ -51,8 +56,8 @@ class AnswerStream extends Readable {
 export async function downloadOutput(http: ComfyHttp, clock: Clock, file: UiFile): Promise<Readable> {
   const query = { filename: file.filename, subfolder: file.subfolder, type: file.type };
   const answer = await http.open("/api/view", { query, timeoutMs: timeoutsMs.downloadIdle });
-  if (answer.status === 200) return new AnswerStream(answer, clock);
-  answer.close();
+  if (answer.status === 200) return new AnswerStream(answer.body, clock);
+  answer.body.destroy();
   if (unavailableStatuses.includes(answer.status)) {
     throw new AppError("output_unavailable", `ComfyUI does not have the output ${JSON.stringify(file.filename)} any more, or does not give it out.`);
   }

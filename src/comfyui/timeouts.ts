@@ -5,6 +5,8 @@
 export const timeoutsMs = {
   /** GET /system_stats: more than this and a person would call it hung. */
   probe: 5_000,
+  /** Until a connection is there: a host that does not answer at all is not there, which is known sooner than an answer. */
+  connect: 10_000,
   /** GET /history, GET /queue, POST /queue, POST /interrupt: small answers behind a loop that may be blocked. */
   query: 30_000,
   /** POST /prompt validates before it answers: it opens input files and lists model folders, on network disks too. */

@@ -63,7 +63,7 @@ export async function lookAtComfyui({ url, shownUrl, clock }: { readonly url: st
   }
   const { system, devices } = stats;
   const version = `${system.comfyui_version ?? "of unknown version"}${typeof system.python_version === "string" ? `, Python ${system.python_version.split(" ")[0]}` : ""}`;
-  const told = Date.parse(answer.headers.get("date") ?? "");
+  const told = Date.parse(answer.headers["date"] ?? "");
   const { catalog, finding } = await askCatalog(http);
   return {
     findings: [{ area: "comfyui", status: "ok", message: `ComfyUI ${version} answers at ${shownUrl}` }, await askFeatures(http), finding],
