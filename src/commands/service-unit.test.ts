@@ -158,6 +158,7 @@ describe("service", () => {
     const cases = [
       { runProgram: hostOf(252).runProgram, executable: "/x", isRoot: false, reason: "for root" },
       { runProgram: hostOf(null).runProgram, executable: "/x", isRoot: true, reason: "not run by systemd" },
+      { runProgram: hostOf(252, { "systemctl is-system-running": { code: 1, stdout: "offline\n", stderr: "" } }).runProgram, executable: "/x", isRoot: true, reason: "not run by systemd" },
       { runProgram: hostOf(252).runProgram, executable: null, isRoot: true, reason: "npm run build-binary" },
     ];
     for (const { reason, ...over } of cases) {

@@ -9,7 +9,7 @@ import { configText } from "./config-text.ts";
 import { copyWhole } from "./copy-whole.ts";
 import { below, places, serviceName } from "./place.ts";
 import { readServiceRequest, type ServiceRequest } from "./request.ts";
-import { featuresOfHost, type SystemdFeatures, usualFeatures } from "./systemd-features.ts";
+import { featuresOfHost, isAsleep, type SystemdFeatures, usualFeatures } from "./systemd-features.ts";
 import { unitText, unnameablePaths, userText } from "./unit-text.ts";
 
 /** What is to be installed, all of it checked. */
@@ -54,7 +54,8 @@ async function makePlan(request: ServiceRequest, { runProgram, readFile, isRoot,
   const isDry = request.switches.has("dry-run");
   const features = isHere ? await featuresOfHost(runProgram) : usualFeatures;
   if (!isDry) {
-    if (features === null) throw new Refusal("This machine is not run by systemd. In a container, start the executable itself: see Dockerfile.binary.");
+    // Before anything is written.
+    if (features === null || (isHere && (await isAsleep(runProgram)))) throw new Refusal("This machine is not run by systemd. In a container, start the executable itself: see Dockerfile.binary.");
     if (isHere && !isRoot) throw new Refusal("Installing a service is for root: try sudo. --dry-run shows the unit to anybody.");
     if (executable === null) throw new Refusal("The service runs the executable: make it with `npm run build-binary`, and let that install itself.");
   }

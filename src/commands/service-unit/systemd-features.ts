@@ -14,6 +14,11 @@ const credentialsSince = 247;
 /** Of Debian 11 and Ubuntu 22.04 and all since, for a unit that is written where there is no systemd. */
 export const usualFeatures: SystemdFeatures = { notify: true, credentials: true };
 
+/** Whether systemd is installed and does not run: in a container, in a chroot. Its programs then fail one after the other. */
+export async function isAsleep(run: RunProgram): Promise<boolean> {
+  return (await run("systemctl", ["is-system-running"])).stdout.trim() === "offline";
+}
+
 /** null when the host has no systemd. */
 export async function featuresOfHost(run: RunProgram): Promise<SystemdFeatures | null> {
   const [systemd, notifier] = await Promise.all([run("systemctl", ["--version"]), run("systemd-notify", ["--version"])]);

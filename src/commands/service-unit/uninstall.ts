@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import type { ExitCode, Surroundings } from "../command.ts";
 import { below, places, serviceName } from "./place.ts";
 import { readServiceRequest } from "./request.ts";
+import { isAsleep } from "./systemd-features.ts";
 
 /** Takes the service away. Jobs, outputs and settings stay, unless they are to go as well. */
 export async function uninstallService(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
@@ -23,7 +24,9 @@ export async function uninstallService(argv: readonly string[], surroundings: Su
     return 1;
   }
   if (isHere && existsSync(places.unit)) {
-    const { code, stderr } = await runProgram("systemctl", ["disable", "--now", serviceName]);
+    // What does not run need not be stopped, and cannot be.
+    const now = (await isAsleep(runProgram)) ? [] : ["--now"];
+    const { code, stderr } = await runProgram("systemctl", ["disable", ...now, serviceName]);
     if (code !== 0) {
       complain(`The service could not be stopped, and nothing was removed: ${stderr.trim()}\n`);
       return 1;
