@@ -2,6 +2,8 @@ import { readFile } from "node:fs/promises";
 import { describe, expect, it, vi } from "vitest";
 import { parse } from "yaml";
 import { z } from "zod";
+import { errorTable } from "../../src/errors/table.ts";
+import { jobStatuses } from "../../src/job/job.ts";
 import { runGraph, startDemoApp } from "./demo-app.ts";
 
 const failing = { graph: { "1": { class_type: "PreviewAny", inputs: { source: "x" } }, "2": { class_type: "NoSuchNode", inputs: {} } } };
@@ -77,6 +79,9 @@ describe("GET /metrics", () => {
     expect(expressions.length).toBeGreaterThan(20);
     for (const expression of expressions) expect(named([expression]).length, expression).toBeGreaterThan(0);
     expect(named(expressions).filter((name) => !known.has(name))).toEqual([]);
+    const valuesOf = (label: string): readonly string[] => expressions.flatMap((text) => [...text.matchAll(new RegExp(`\\b${label}="([^"]+)"`, "g"))].map(([, value = ""]) => value));
+    expect(valuesOf("error_type").filter((code) => !(code in errorTable))).toEqual([]);
+    expect(valuesOf("status").filter((status) => !jobStatuses.some((each) => each === status))).toEqual([]);
   });
 });
 
