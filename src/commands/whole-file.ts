@@ -25,6 +25,16 @@ export async function writeWhole(path: string, text: string, mode?: number): Pro
   await mkdir(dirname(path), { recursive: true, ...(mode === undefined ? {} : { mode: 0o755 }) });
   const draft = draftOf(path);
   await rm(draft, { force: true });
+  try {
+    await writeDraft(draft, text, mode);
+    await rename(draft, path);
+  } finally {
+    // It is there only when it did not get to its place.
+    await rm(draft, { force: true });
+  }
+}
+
+async function writeDraft(draft: string, text: string, mode: number | undefined): Promise<void> {
   const handle = await open(draft, "wx", mode);
   try {
     if (mode !== undefined) await handle.chmod(mode);
@@ -33,5 +43,4 @@ export async function writeWhole(path: string, text: string, mode?: number): Pro
   } finally {
     await handle.close();
   }
-  await rename(draft, path);
 }
