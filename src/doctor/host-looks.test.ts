@@ -1,9 +1,10 @@
-import { once } from "node:events";
 import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { listenLocally } from "../../test/local-server.ts";
+import { lastingPort } from "../../test/faults/port.ts";
 import { hashKey } from "../access/key-text.ts";
 import { loadConfig } from "../config/load-config.ts";
 import type { ProgramEnd } from "../executable/run-program.ts";
@@ -43,24 +44,12 @@ describe("the data directory", () => {
 
 describe("the port", () => {
   async function serverThat(says: string): Promise<number> {
-    const server = createServer((_request, response) => response.end(says)).listen(0, "127.0.0.1");
-    await once(server, "listening");
-    onTestFinished(() => {
-      server.close();
-      server.closeAllConnections();
-    });
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : 0;
+    const url = await listenLocally(createServer((_request, response) => response.end(says)));
+    return Number(new URL(url).port);
   }
 
   it("is well when it is free, and is free again afterwards", async () => {
-    const server = createServer().listen(0, "127.0.0.1");
-    await once(server, "listening");
-    const address = server.address();
-    const port = typeof address === "object" && address !== null ? address.port : 0;
-    server.close();
-    await once(server, "close");
-    const look = { host: "127.0.0.1", port };
+    const look = { host: "127.0.0.1", port: await lastingPort() };
     expect([await lookAtPort(look), await lookAtPort(look)].map(({ status }) => status)).toEqual(["ok", "ok"]);
   });
 

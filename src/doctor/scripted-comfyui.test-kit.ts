@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import { onTestFinished } from "vitest";
+import { listenLocally } from "../../test/local-server.ts";
 import { stringifyJson } from "../json/exact.ts";
 
 /** For tests: a ComfyUI that answers each path with the given status and JSON, and with 404 for all others. @returns its address */
@@ -11,15 +10,5 @@ export async function scriptedComfyui(answers: Readonly<Record<string, { readonl
     response.writeHead(answer?.status ?? (answer === undefined ? 404 : 200), { "content-type": "application/json", date: (answer?.date ?? new Date()).toUTCString() });
     response.end(answer === undefined ? "" : typeof answer.body === "string" ? answer.body : stringifyJson(answer.body ?? null));
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    const closed = once(server, "close");
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("the server listens on no port");
-  return `http://127.0.0.1:${address.port}`;
+  return listenLocally(server);
 }

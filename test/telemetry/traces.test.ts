@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, type TestContext, vi } from "vitest";
 import { z } from "zod";
+import { listenLocally } from "../local-server.ts";
 import { runGraph, startDemoApp } from "./demo-app.ts";
 
 const spanSchema = z.object({
@@ -23,7 +22,7 @@ const bodySchema = z.object({ resourceSpans: z.array(z.object({ scopeSpans: z.ar
 type SpanSeen = z.infer<typeof spanSchema>;
 
 /** A collector that keeps what it is sent, and takes nothing the first `refusals` times. */
-async function collector({ onTestFinished }: TestContext, refusals = 0): Promise<{ readonly url: string; readonly spans: SpanSeen[] }> {
+async function collector(refusals = 0): Promise<{ readonly url: string; readonly spans: SpanSeen[] }> {
   const spans: SpanSeen[] = [];
   let refused = 0;
   const server = createServer((request, response) => {
@@ -43,14 +42,7 @@ async function collector({ onTestFinished }: TestContext, refusals = 0): Promise
       response.writeHead(200, { "content-type": "application/json" }).end("{}");
     });
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    server.closeAllConnections();
-    server.close();
-  });
-  const { port } = z.object({ port: z.number() }).parse(server.address() satisfies string | AddressInfo | null);
-  return { url: `http://127.0.0.1:${port}/otlp/`, spans };
+  return { url: `${await listenLocally(server)}/otlp/`, spans };
 }
 
 function attributesOf({ attributes }: SpanSeen): Readonly<Record<string, string>> {
@@ -71,7 +63,7 @@ async function workflowsFolder({ onTestFinished }: TestContext): Promise<string>
 const patience = { timeout: 15_000, interval: 50 };
 
 it("sends a span for a request, its job and each part of that, within the trace of the caller", async (test) => {
-  const { url, spans } = await collector(test);
+  const { url, spans } = await collector();
   const app = await startDemoApp(test, { config: { otlpEndpoint: url } });
   const traceId = "4bf92f3577b34da6a3ce929d0e0e4736";
   expect((await runGraph(app, undefined, { traceparent: `00-${traceId}-00f067aa0ba902b7-01` })).status).toBe(200);
@@ -86,7 +78,7 @@ it("sends a span for a request, its job and each part of that, within the trace 
 });
 
 it("gives a job whose caller has no trace one with the digits of its id, and loses none while the collector is away", async (test) => {
-  const { url, spans } = await collector(test, 1);
+  const { url, spans } = await collector(1);
   const app = await startDemoApp(test, { config: { otlpEndpoint: url } });
   const answer = await runGraph(app, { graph: { "1": { class_type: "NoSuchNode", inputs: {} } } }, { traceparent: "none" });
   const id = answer.headers.get("x-job-id") ?? "";
@@ -99,7 +91,7 @@ it("gives a job whose caller has no trace one with the digits of its id, and los
 });
 
 it("records nothing of a caller that does not want it", async (test) => {
-  const { url, spans } = await collector(test);
+  const { url, spans } = await collector();
   const app = await startDemoApp(test, { config: { otlpEndpoint: url } });
   await runGraph(app, undefined, { traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00" });
   await runGraph(app);
@@ -108,7 +100,7 @@ it("records nothing of a caller that does not want it", async (test) => {
 });
 
 it("names a request's span by its route and workflow, with its status and ids, and tells no secret of its address", async (test) => {
-  const { url, spans } = await collector(test);
+  const { url, spans } = await collector();
   const app = await startDemoApp(test, { config: { otlpEndpoint: url, workflowsDir: await workflowsFolder(test) } });
   const ran = await fetch(`${app.url}/family/hello?priority=high&webhook=${encodeURIComponent("http://me:secret@127.0.0.1:9/")}`, {
     method: "POST",

@@ -1,6 +1,5 @@
-import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { onTestFinished } from "vitest";
+import { listenLocally } from "../../../test/local-server.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import { HeldClock } from "../../telemetry/held-clock.ts";
 import type { ExitCode, Surroundings } from "../command.ts";
@@ -26,17 +25,7 @@ export async function standInGateway(handler: Handler): Promise<StandInGateway> 
     keys.push(request.headersDistinct["x-api-key"]?.join());
     handler(request, response);
   });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(async () => {
-    const closed = once(server, "close");
-    server.close();
-    server.closeAllConnections();
-    await closed;
-  });
-  const address = server.address();
-  if (address === null || typeof address === "string") throw new TypeError("the server listens on no port");
-  return { url: `http://127.0.0.1:${address.port}`, requests, keys };
+  return { url: await listenLocally(server), requests, keys };
 }
 
 export function answer(response: ServerResponse, status: number, body: object): void {

@@ -1,7 +1,6 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
 import { expect, it, vi } from "vitest";
-import { z } from "zod";
+import { listenLocally } from "../../../test/local-server.ts";
 import { HeldClock } from "../held-clock.ts";
 import { silentLogger } from "../logger.ts";
 import type { Span } from "./otlp.ts";
@@ -9,7 +8,7 @@ import { SpanExporter } from "./span-exporter.ts";
 
 const span: Span = { traceId: "a".repeat(32), spanId: "b".repeat(16), parentId: null, name: "job", kind: "internal", from: 1, to: 2, attributes: {}, error: null };
 
-it("sends what fills a message at once, so that a busy gateway loses no span to the bound", async ({ onTestFinished }) => {
+it("sends what fills a message at once, so that a busy gateway loses no span to the bound", async () => {
   let received = 0;
   const server = createServer((request, response) => {
     let body = "";
@@ -18,12 +17,10 @@ it("sends what fills a message at once, so that a busy gateway loses no span to 
       received += body.split('"spanId"').length - 1;
       response.end("{}");
     });
-  }).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const { port } = z.object({ port: z.number() }).parse(server.address());
+  });
+  const endpoint = await listenLocally(server);
   // Its time stands still: nothing is sent because of a timer.
-  const exporter = new SpanExporter({ endpoint: `http://127.0.0.1:${port}`, version: "1.2.3", clock: new HeldClock(), logger: silentLogger.module("traces") });
+  const exporter = new SpanExporter({ endpoint, version: "1.2.3", clock: new HeldClock(), logger: silentLogger.module("traces") });
   for (let count = 0; count < 511; count += 1) exporter.add(span);
   expect(received).toBe(0);
   exporter.add(span);
