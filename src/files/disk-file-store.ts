@@ -11,7 +11,8 @@ import { systemCode, toDiskError } from "./disk-error.ts";
 import type { ByteRange, FileStore, ListUnused, PutOptions, StoredFile } from "./file-store.ts";
 import { KeptFiles, pathOf } from "./kept-files.ts";
 import { detectMediaType, sniffBytes, type MediaType } from "./media-type.ts";
-import { TempFolder, type TempFile } from "./temp-folder.ts";
+import { Spool } from "./spool.ts";
+import { TempFolder } from "./temp-folder.ts";
 import { Turns } from "./turns.ts";
 
 const idPattern = /^[0-9a-f]{64}$/;
@@ -43,6 +44,8 @@ class DiskFileStore implements FileStore {
   readonly #kept: KeptFiles;
   /** A file is not removed between the moment it is found in use and the moment that is written down. */
   readonly #turns = new Turns();
+  /** Folders of which every entry is on the disk, as of a sync of ours: 256 at most. */
+  readonly #synced = new Set<string>();
 
   constructor(dir: string, temp: TempFolder, clock: Pick<Clock, "now">) {
     this.#dir = dir;
@@ -64,16 +67,13 @@ class DiskFileStore implements FileStore {
   }
 
   async #put(content: AsyncIterable<unknown>, options: PutOptions): Promise<StoredFile> {
-    const temp = await onDisk(() => this.#temp.create());
+    const spool = new Spool(this.#temp);
     try {
-      const received = await receive(content, temp, options.maxBytes);
+      const received = await receive(content, spool, options.maxBytes);
       const type = await detectMediaType(received.head, received.size, options.filename);
-      return await onDisk(async () => {
-        await temp.sync();
-        return this.#turns.take(received.id, () => this.#keep(temp, received, type));
-      });
+      return await onDisk(() => this.#turns.take(received.id, () => this.#keep(spool, received, type)));
     } finally {
-      await onDisk(() => temp.discard());
+      await onDisk(() => spool.discard());
     }
   }
 
@@ -95,6 +95,18 @@ class DiskFileStore implements FileStore {
       const handle = await openExisting(this.#pathOf(id));
       if (handle === null) throw notFound();
       return handle.createReadStream(range === undefined ? {} : { start: range.start, end: range.end });
+    });
+  }
+
+  async bytes(id: string): Promise<Uint8Array> {
+    if (!idPattern.test(id)) throw notFound();
+    return onDisk(async () => {
+      try {
+        return await readFile(this.#pathOf(id));
+      } catch (error) {
+        if (systemCode(error) === "ENOENT") throw notFound();
+        throw error;
+      }
     });
   }
 
@@ -141,19 +153,29 @@ class DiskFileStore implements FileStore {
   }
 
   /** The type first and the content last: a file is there once its content is. */
-  async #keep(temp: TempFile, received: Received, type: MediaType): Promise<StoredFile> {
+  async #keep(spool: Spool, received: Received, type: MediaType): Promise<StoredFile> {
     const { id, size } = received;
     const existing = (await this.#sizeOf(id)) === size ? await this.#typeOf(id, size) : null;
     const kept = existing === null || (vague.has(existing.extension) && !vague.has(type.extension)) ? type : existing;
-    const path = this.#pathOf(id);
-    if (await makeFolder(dirname(path))) await syncFolder(this.#dir);
-    if (kept !== existing) await this.#writeType(id, kept);
+    const folder = dirname(this.#pathOf(id));
     // What lies there already is left alone: a reader's Blob would notice a new file and fail.
-    if (existing === null) await temp.moveTo(path);
-    await syncFolder(dirname(path));
-    this.#kept.change(id);
+    if (existing === null) await this.#add(spool, id, kept);
+    else if (kept !== existing) await this.#writeType(id, kept);
+    // What an earlier process put there it may not have synced before it died.
+    if (kept !== existing || !this.#synced.has(folder)) await syncFolder(folder);
+    this.#synced.add(folder);
+    if (existing === null) this.#kept.change(id);
     if (!(await this.#kept.use(id, this.#clock.now()))) await this.#writeType(id, kept);
     return { id, size, contentType: kept.contentType, extension: kept.extension };
+  }
+
+  async #add(spool: Spool, id: string, type: MediaType): Promise<void> {
+    const path = this.#pathOf(id);
+    const file = await spool.toFile();
+    await file.sync();
+    if (await makeFolder(dirname(path))) await syncFolder(this.#dir);
+    await this.#writeType(id, type);
+    await file.moveTo(path);
   }
 
   async #writeType(id: string, type: MediaType): Promise<void> {
@@ -194,7 +216,7 @@ interface Received {
 }
 
 /** Errors of the source pass as they are; those of the disk become `storage_failed`. */
-async function receive(content: AsyncIterable<unknown>, temp: TempFile, maxBytes: number): Promise<Received> {
+async function receive(content: AsyncIterable<unknown>, spool: Spool, maxBytes: number): Promise<Received> {
   const hash = createHash("sha256");
   const heads: Uint8Array[] = [];
   let size = 0;
@@ -205,7 +227,7 @@ async function receive(content: AsyncIterable<unknown>, temp: TempFile, maxBytes
     size += chunk.length;
     if (size > maxBytes) throw new AppError("payload_too_large", `A file may have at most ${maxBytes} bytes. Send a smaller one.`);
     hash.update(chunk);
-    await onDisk(() => temp.write(chunk));
+    await onDisk(() => spool.write(chunk));
   }
   return { id: hash.digest("hex"), size, head: Buffer.concat(heads) };
 }

@@ -35,12 +35,14 @@ export interface ListUnused {
 
 /** Content-addressed files on disk: inputs and outputs alike. */
 export interface FileStore {
-  /** Streams to a temporary file while hashing, then renames: a file is there whole or not at all. AppError `storage_failed` when the disk refuses. */
+  /** Holds what is small and streams the rest to a temporary file, while hashing, then renames: a file is there whole or not at all. AppError `storage_failed` when the disk refuses. */
   put(content: Readable | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredFile>;
   /** Counts as a use of the file: whoever asks is about to need it. */
   describe(id: string): Promise<StoredFile | null>;
   /** The bytes, streamed. Rejects with AppError `file_not_found`. */
   read(id: string, range?: ByteRange): Promise<Readable>;
+  /** All bytes at once: cheaper than a stream, for a file known to be small. Rejects with AppError `file_not_found`. */
+  bytes(id: string): Promise<Uint8Array>;
   /** A file-backed Blob for a multipart upload. Rejects with AppError `file_not_found`. */
   blob(id: string): Promise<Blob>;
   /** Bytes of all files that are kept. */

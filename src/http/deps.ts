@@ -63,7 +63,7 @@ export type HttpJobs = Pick<
 >;
 
 /** What of the file store. */
-export type HttpFiles = Pick<FileStore, "put" | "describe" | "read">;
+export type HttpFiles = Pick<FileStore, "put" | "describe" | "read" | "bytes">;
 
 export interface Readiness {
   readonly ready: boolean;

@@ -1,5 +1,5 @@
 import type { Caller } from "../access/caller.ts";
-import { guardImages } from "./body/image-guard.ts";
+import { checkStoredImage, guardImages } from "./body/image-guard.ts";
 import type { HttpDeps, HttpFiles, HttpJobs } from "./deps.ts";
 
 /**
@@ -41,6 +41,7 @@ function filesFor(caller: Caller, { jobs, files, limits }: Pick<HttpDeps, "jobs"
   return {
     async put(content, options) {
       const stored = await files.put(guardImages(content, limits), options);
+      await checkStoredImage(stored, files, limits);
       if (name !== null) await jobs.addFileOwner({ fileId: stored.id, owner: name });
       return stored;
     },
@@ -49,6 +50,7 @@ function filesFor(caller: Caller, { jobs, files, limits }: Pick<HttpDeps, "jobs"
       return files.describe(id);
     },
     read: (id, range) => files.read(id, range),
+    bytes: (id) => files.bytes(id),
   };
 }
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AppError } from "../../src/errors/app-error.ts";
+import { heldBytes } from "../../src/files/spool.ts";
 import type { HttpFiles } from "../../src/http/deps.ts";
 import { listen, type ListeningServer } from "../../src/http/listen.ts";
 import { limits, openGateway, type Gateway } from "./gateway.ts";
@@ -25,7 +26,7 @@ afterEach(async () => {
 });
 
 function openFiles({ deps: { files } }: Gateway): HttpFiles {
-  return { put: (content, options) => files.put(content, options), describe: (id) => files.describe(id), read: (id, range) => files.read(id, range) };
+  return { put: (content, options) => files.put(content, options), describe: (id) => files.describe(id), read: (id, range) => files.read(id, range), bytes: (id) => files.bytes(id) };
 }
 
 async function fillDisk(content: AsyncIterable<unknown>): Promise<never> {
@@ -51,10 +52,11 @@ describe("a caller on a socket", () => {
   it("who hangs up in the middle of an upload leaves no file behind", async () => {
     const unfinished = async (): Promise<number> => (await readdir(join(gateway.dir, "files", "tmp"))).length;
     const before = await unfinished();
-    const sent = request({ port: port(), method: "POST", path: "/test/edit", headers: { "Content-Type": "multipart/form-data; boundary=b", "Content-Length": "100000" } });
+    const sent = request({ port: port(), method: "POST", path: "/test/edit", headers: { "Content-Type": "multipart/form-data; boundary=b", "Content-Length": String(2 * heldBytes) } });
     sent.on("error", () => undefined);
     sent.write('--b\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n');
     sent.write(pngBytes());
+    sent.write(Buffer.alloc(heldBytes));
     await expect.poll(unfinished).toBe(before + 1);
     sent.destroy();
     await expect.poll(unfinished).toBe(before);

@@ -1,0 +1,46 @@
+import type { TempFile, TempFolder } from "./temp-folder.ts";
+
+/**
+ * So much is held in memory before it goes to the disk: what is small needs no temporary file when the same is kept
+ * already, and what is large is written in few pieces. Times the number of uploads at once (800 connections) it is what
+ * the gateway can be made to hold: 100 MiB.
+ */
+export const heldBytes = 128 * 1024;
+
+/** Content on its way into the store. `discard` is always called at the end. */
+export class Spool {
+  readonly #folder: TempFolder;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
+  #file: TempFile | null = null;
+
+  constructor(folder: TempFolder) {
+    this.#folder = folder;
+  }
+
+  async write(piece: Uint8Array): Promise<void> {
+    this.#held.push(piece);
+    this.#heldBytes += piece.length;
+    if (this.#heldBytes >= heldBytes) await this.#flush();
+  }
+
+  /** A temporary file with all that was written. Nothing is written after this. */
+  async toFile(): Promise<TempFile> {
+    return this.#flush();
+  }
+
+  async discard(): Promise<void> {
+    this.#held = [];
+    await this.#file?.discard();
+  }
+
+  async #flush(): Promise<TempFile> {
+    this.#file ??= await this.#folder.create();
+    const [first] = this.#held;
+    const bytes = this.#held.length === 1 && first !== undefined ? first : Buffer.concat(this.#held, this.#heldBytes);
+    this.#held = [];
+    this.#heldBytes = 0;
+    if (bytes.length > 0) await this.#file.write(bytes);
+    return this.#file;
+  }
+}
