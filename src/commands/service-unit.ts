@@ -1,11 +1,11 @@
-import { nearestName } from "../errors/nearest-name.ts";
-import type { Command, ExitCode, Surroundings } from "./command.ts";
+import type { Command } from "./command.ts";
 import { installService } from "./service-unit/install.ts";
 import { places } from "./service-unit/place.ts";
 import { serviceStatus } from "./service-unit/status.ts";
 import { uninstallService } from "./service-unit/uninstall.ts";
+import { runVerb, type Verbs } from "./verbs.ts";
 
-const verbs: ReadonlyMap<string, (argv: readonly string[], surroundings: Surroundings) => Promise<ExitCode>> = new Map([
+const verbs: Verbs = new Map([
   ["install", installService],
   ["status", serviceStatus],
   ["uninstall", uninstallService],
@@ -42,16 +42,6 @@ environment of the one who installs does not count. Settings are those of \`comf
 `,
 
   async run(argv, surroundings) {
-    const [verb] = argv;
-    const run = verbs.get(verb ?? "");
-    if (run !== undefined) return run(argv.slice(1), surroundings);
-    const names = [...verbs.keys()];
-    const meant = verb === undefined ? null : nearestName(verb, names);
-    surroundings.complain(
-      verb === undefined
-        ? `Say what to do: comfyui-api service ${names.join("|")}.\n`
-        : `There is no command \`service ${verb}\`. ${meant === null ? `There are: ${names.join(", ")}.` : `Did you mean \`service ${meant}\`?`}\n`,
-    );
-    return 2;
+    return runVerb("service", verbs, argv, surroundings);
   },
 };

@@ -1,14 +1,12 @@
 import { CatalogFault } from "../catalog/catalog-fault.ts";
-import { nearestName } from "../errors/nearest-name.ts";
-import type { Command, ExitCode, Surroundings } from "./command.ts";
+import type { Command } from "./command.ts";
+import { runVerb, type Verbs } from "./verbs.ts";
 import { catalogFlagsHelp } from "./workflows/arguments.ts";
 import { checkWorkflows } from "./workflows/check.ts";
 import { listWorkflows } from "./workflows/list.ts";
 import { showWorkflow } from "./workflows/show.ts";
 
-type Run = (argv: readonly string[], surroundings: Surroundings) => Promise<ExitCode>;
-
-const verbs: ReadonlyMap<string, Run> = new Map([
+const verbs: Verbs = new Map([
   ["list", listWorkflows],
   ["check", checkWorkflows],
   ["show", showWorkflow],
@@ -37,14 +35,8 @@ Exit codes: 0 all is well, 1 there are problems or no such workflow, 2 wrong use
 `,
 
   async run(argv, surroundings) {
-    const [verb] = argv;
-    const run = verbs.get(verb ?? "");
-    if (run === undefined) {
-      surroundings.complain(unknownVerb(verb));
-      return 2;
-    }
     try {
-      return await run(argv.slice(1), surroundings);
+      return await runVerb("workflows", verbs, argv, surroundings);
     } catch (error) {
       if (!(error instanceof CatalogFault)) throw error;
       surroundings.complain(`${error.message}\n`);
@@ -52,10 +44,3 @@ Exit codes: 0 all is well, 1 there are problems or no such workflow, 2 wrong use
     }
   },
 };
-
-function unknownVerb(verb: string | undefined): string {
-  const names = [...verbs.keys()];
-  if (verb === undefined) return `Say what to do: comfyui-api workflows ${names.join("|")}.\n`;
-  const meant = nearestName(verb, names);
-  return `There is no command \`workflows ${verb}\`. ${meant === null ? `There are: ${names.join(", ")}.` : `Did you mean \`workflows ${meant}\`?`}\n`;
-}
