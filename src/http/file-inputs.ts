@@ -6,6 +6,7 @@ import type { StoredFile } from "../files/file-store.ts";
 import { kindOf } from "../files/media-type.ts";
 import type { JobFile } from "../job/job.ts";
 import type { FileAccepts } from "../workflow/workflow.ts";
+import { checkStoredImage } from "./body/image-guard.ts";
 import type { HttpDeps } from "./deps.ts";
 
 type Deps = Pick<HttpDeps, "files" | "jobs" | "limits">;
@@ -15,9 +16,11 @@ function inputFile(file: StoredFile): JobFile {
   return { fileId: file.id, name: `comfyui-api/${file.id}.${file.extension}` };
 }
 
-async function uploaded(id: string, { files }: Deps): Promise<StoredFile> {
+async function uploaded(id: string, { files, limits }: Deps): Promise<StoredFile> {
   const file = await files.describe(id);
   if (file === null) throw new AppError("invalid_file", "There is no uploaded file with this id. Upload it with POST /v1/files.");
+  // An output of a job came in by another door, and has an id like any other file.
+  await checkStoredImage(file, files, limits);
   return file;
 }
 

@@ -1,9 +1,11 @@
+import { createHash } from "node:crypto";
 import { once } from "node:events";
 import { connect } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { z } from "zod";
 import { createHttpApp } from "../../src/http/app.ts";
+import { claims, tiffOf } from "../../src/http/body/image-claims.test-kit.ts";
 import type { AccessParts, HttpDeps } from "../../src/http/deps.ts";
 import { listen } from "../../src/http/listen.ts";
 import type { Logger } from "../../src/telemetry/logger.ts";
@@ -51,15 +53,31 @@ describe("a body", () => {
     }
   });
 
-  it("with an image of too many pixels is refused, wherever one is taken", async () => {
+  const bombs: readonly (readonly [string, Buffer])[] = [...Object.entries(claims).map(([kind, make]) => [kind, make(1_234, 5_678)] as const), ["tiff", tiffOf({ pages: [[1_234, 5_678]], before: 1_000 })]];
+
+  it.each(bombs)("with a %s of too many pixels is refused, wherever one is taken", async (_kind, bytes) => {
     const { send: sendTo } = await open();
-    const bomb = new Uint8Array(Buffer.from("89504e470d0a1a0a0000000d49484452000186a0000186a00802000000000000000000000000", "hex"));
+    const bomb = new Uint8Array(bytes);
     const form = new FormData();
     form.append("image", new Blob([bomb]), "bomb.png");
-    const inline = { body: JSON.stringify({ prompt: "x", image: Buffer.from(bomb).toString("base64") }) };
+    const inline = { body: JSON.stringify({ prompt: "x", image: bytes.toString("base64") }) };
+    // The last one was kept before it was measured: its id is no way round.
+    const byId = { body: JSON.stringify({ prompt: "x", image: `file:${createHash("sha256").update(bytes).digest("hex")}` }) };
     for (const [path, sent] of [["/v1/files", { body: bomb }], ["/test/edit", { body: form }], ["/test/edit", inline]] as const) {
-      expect((await sendTo("POST", path, sent)).json).toMatchObject({ status: 400, code: "invalid_file", detail: expect.stringContaining("100000 × 100000") });
+      expect((await sendTo("POST", path, sent)).json).toMatchObject({ status: 400, code: "invalid_file", detail: expect.stringContaining("1234 × 5678") });
     }
+    expect((await sendTo("POST", "/test/edit", byId)).json).toMatchObject({ status: 400, code: "invalid_file" });
+  });
+
+  it("that names a job's output is held to the limits of images, and so is a graph that does", async () => {
+    const { send: sendTo } = await open({ limits: { ...limits, maxImagePixels: 3 } });
+    const output = z.looseObject({ id: z.string(), outputs: z.tuple([z.looseObject({ sha256: z.string() })]) }).parse((await sendTo("POST", "/test/picture", { body })).json);
+    const { sha256 } = output.outputs[0];
+    const refused = { status: 400, code: "invalid_file", detail: expect.stringContaining("at most 3 are taken") };
+    for (const image of [`job:${output.id}#0`, `file:${sha256}`]) {
+      expect((await sendTo("POST", "/test/edit", { body: JSON.stringify({ prompt: "x", image }) })).json).toMatchObject({ ...refused, errors: [{ pointer: "/image" }] });
+    }
+    expect((await sendTo("POST", "/v1/jobs", graph("LoadImage", { image: `file:${sha256}` }))).json).toMatchObject(refused);
   });
 });
 

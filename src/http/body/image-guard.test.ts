@@ -1,7 +1,13 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
-import { PNG } from "pngjs";
-import { expect, it } from "vitest";
-import { guardImages } from "./image-guard.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openDiskFileStore } from "../../files/disk-file-store.ts";
+import type { FileStore } from "../../files/file-store.ts";
+import { claims, heicOf, tiffOf } from "./image-claims.test-kit.ts";
+import { checkStoredImage, guardImages } from "./image-guard.ts";
 
 const limits = { maxImageBytes: 1_000, maxImagePixels: 1_000_000 };
 
@@ -12,43 +18,6 @@ async function* inPieces(bytes: Uint8Array, size: number): AsyncGenerator<Uint8A
 async function passed(bytes: Uint8Array, size = 7): Promise<Buffer> {
   return buffer(guardImages(inPieces(bytes, size), limits));
 }
-
-/** A header that claims a size. */
-const claims: Readonly<Record<string, (width: number, height: number) => Buffer>> = {
-  png(width, height) {
-    const bytes = PNG.sync.write(new PNG({ width: 1, height: 1 }));
-    bytes.writeUInt32BE(width, 16);
-    bytes.writeUInt32BE(height, 20);
-    return bytes;
-  },
-  jpeg(width, height) {
-    const frame = Buffer.from("ffc0001108000000000301220002110103110100", "hex");
-    frame.writeUInt16BE(height, 5);
-    frame.writeUInt16BE(width, 7);
-    return Buffer.concat([Buffer.from("ffd8ffe00010", "hex"), Buffer.alloc(14), frame]);
-  },
-  gif(width, height) {
-    const bytes = Buffer.alloc(40);
-    bytes.write("GIF89a", "latin1");
-    bytes.writeUInt16LE(width, 6);
-    bytes.writeUInt16LE(height, 8);
-    return bytes;
-  },
-  webp(width, height) {
-    const bytes = Buffer.alloc(40);
-    bytes.write("RIFF\0\0\0\0WEBPVP8X", "latin1");
-    bytes.writeUIntLE(width - 1, 24, 3);
-    bytes.writeUIntLE(height - 1, 27, 3);
-    return bytes;
-  },
-  bmp(width, height) {
-    const bytes = Buffer.alloc(40);
-    bytes.write("BM", "latin1");
-    bytes.writeInt32LE(width, 18);
-    bytes.writeInt32LE(-height, 22);
-    return bytes;
-  },
-};
 
 it.each(Object.keys(claims))("a %s that claims too many pixels is refused, and a small one passed on whole", async (kind) => {
   const make = claims[kind];
@@ -67,11 +36,88 @@ it("an image of too many bytes is broken off, and another file is not", async ()
   expect(await passed(other)).toEqual(other);
 });
 
-it("an image that hides its size is refused", async () => {
-  await expect(passed(Buffer.from("ffd8ffe0ffff", "hex"))).rejects.toMatchObject({ code: "invalid_file" });
+it.each([
+  ["jpeg that breaks off before it", Buffer.from("ffd8ffe0ffff", "hex")],
+  ["png that begins with something else", Buffer.concat([Buffer.from("89504e470d0a1a0a0000000d74455874", "hex"), Buffer.alloc(40, 1)])],
+  ["heic without one", heicOf()],
+  ["heic that leads past its end", Buffer.concat([heicOf([1, 1]).subarray(0, 20), Buffer.from("ffffffff6d657461", "hex"), Buffer.alloc(100)])],
+  ["heic of boxes without end", Buffer.concat([heicOf([1, 1]).subarray(0, 20), ...Array.from({ length: 20_000 }, () => Buffer.from("0000000866726565", "hex"))])],
+])("a %s, and so hides its size, is refused", async (_what, bytes) => {
+  await expect(buffer(guardImages(inPieces(bytes, 1_000), { ...limits, maxImageBytes: 1_000_000 }))).rejects.toMatchObject({ code: "invalid_file", detail: expect.stringContaining("cannot be read") });
 });
 
 it.each([0, 1, 31, 32, 33])("%i bytes of anything come through as they are", async (length) => {
   const bytes = Buffer.alloc(length, "a");
   expect(await passed(bytes)).toEqual(bytes);
+});
+
+describe("an image that is kept already", () => {
+  let dir = "";
+  let files: FileStore;
+  beforeAll(async () => {
+    dir = await mkdtemp(join(tmpdir(), "comfyui-api-images-"));
+    files = await openDiskFileStore({ dir });
+  });
+  afterAll(() => rm(dir, { recursive: true, force: true }));
+
+  async function kept(bytes: Buffer, filename?: string): Promise<void> {
+    const stored = await files.put(Readable.from([bytes]), { maxBytes: 10_000_000, ...(filename === undefined ? {} : { filename }) });
+    await checkStoredImage(stored, files, { ...limits, maxImageBytes: 5_000_000 });
+  }
+
+  const tooLarge = { code: "invalid_file", detail: expect.stringContaining("pixels") };
+  const unreadable = { code: "invalid_file", detail: expect.stringContaining("cannot be read") };
+
+  it.each(Object.entries(claims))("is measured as a %s", async (_kind, make) => {
+    await kept(make(640, 480));
+    await expect(kept(make(1_001, 1_000))).rejects.toMatchObject({ code: "invalid_file", detail: expect.stringContaining("1001 × 1000") });
+    await expect(kept(make(1, 16_385))).rejects.toMatchObject({ code: "invalid_file" });
+  });
+
+  it.each([
+    ["little-endian", {}],
+    ["big-endian", { isLittle: false }],
+    ["of short sides", { type: 3 }],
+    ["big-endian of short sides", { isLittle: false, type: 3 }],
+    ["BigTIFF", { isBig: true }],
+    ["big-endian BigTIFF of the longest sides", { isBig: true, isLittle: false, type: 16 }],
+    ["with its pixels before the page", { before: 2_000_000 }],
+  ])("is measured as a TIFF, %s", async (_kind, parts) => {
+    await kept(tiffOf({ ...parts, pages: [[640, 480]] }));
+    await expect(kept(tiffOf({ ...parts, pages: [[1_001, 1_000]] }))).rejects.toMatchObject({ code: "invalid_file", detail: expect.stringContaining("1001 × 1000") });
+    await expect(kept(tiffOf({ ...parts, pages: [[16_385, 1]] }))).rejects.toMatchObject(tooLarge);
+  });
+
+  it("is all pages of a TIFF together", async () => {
+    const page = [700, 700] as const;
+    await kept(tiffOf({ pages: [page, page] }));
+    await expect(kept(tiffOf({ pages: [page, page, page] }))).rejects.toMatchObject({ code: "invalid_file", detail: expect.stringContaining("1470000 together") });
+  });
+
+  it("is refused as a TIFF whose pages go round in a ring, lead nowhere, or say no plain size", async () => {
+    const pages = [[1, 1]] as const;
+    for (const bytes of [tiffOf({ pages, leadsTo: 8 }), tiffOf({ pages, leadsTo: 1_000_000 }), tiffOf({ pages: [] }), tiffOf({ pages, type: 5 }), Buffer.from("II*\0")]) {
+      await expect(kept(bytes)).rejects.toMatchObject(unreadable);
+    }
+  });
+
+  it("is measured as a TIFF also under a version that is misspelt, as lenient readers open it", async () => {
+    const bytes = tiffOf({ pages: [[1_001, 1_000]] });
+    bytes.write("II\0*", "latin1");
+    await expect(kept(bytes)).rejects.toMatchObject(tooLarge);
+  });
+
+  it("is refused where its kind cannot be measured", async () => {
+    for (const begin of ["38425053", "00000100 0100", "0000000c6a5020200d0a870a000000146674797 06a703220", "ff4fff51", "ff0a"].map((hex) => hex.replaceAll(" ", ""))) {
+      await expect(kept(Buffer.concat([Buffer.from(begin, "hex"), Buffer.alloc(100)]))).rejects.toMatchObject({ code: "invalid_file", detail: expect.stringContaining("Send the image as PNG") });
+    }
+  });
+
+  it("may have so many bytes, and what is no image more", async () => {
+    await expect(kept(Buffer.concat([heicOf([1, 1]), Buffer.alloc(5_000_000)]))).rejects.toMatchObject({ code: "payload_too_large" });
+    await expect(kept(tiffOf({ pages: [[1, 1]], before: 5_000_000 }))).rejects.toMatchObject({ code: "payload_too_large" });
+    await kept(Buffer.alloc(6_000_000, "x"));
+    await kept(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), "a.svg");
+    await kept(Buffer.alloc(0));
+  });
 });
