@@ -1,4 +1,4 @@
-import { access, constants, mkdir, open, rm, stat, statfs } from "node:fs/promises";
+import { access, constants, mkdir, open, readdir, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Finding } from "./finding.ts";
 
@@ -19,8 +19,24 @@ export async function lookAtData(dataDir: string): Promise<readonly Finding[]> {
     return [finding, await spaceOf(place)];
   }
   const refusal = await tryWriting(path);
-  if (refusal === null) return [{ area: "data", status: "ok", message: `The data directory ${path} can be written` }, await spaceOf(path)];
+  if (refusal === null) {
+    const foreign = await ofAnotherUser(path);
+    return [{ area: "data", status: "ok", message: `The data directory ${path} can be written` }, ...foreign, await spaceOf(path)];
+  }
   return [{ area: "data", status: "failure", message: `The data directory ${path} cannot be written: ${refusal}`, fix: "Give it to the gateway's user, free the disk, or name another with --data-dir" }];
+}
+
+/**
+ * What was restored by root, or made by a gateway that root once started by hand. Root, who often runs this, can write
+ * all of it; the gateway's user cannot, and does not start.
+ */
+async function ofAnotherUser(path: string): Promise<readonly Finding[]> {
+  const { uid } = await stat(path);
+  const owners = await Promise.all((await readdir(path)).map(async (name) => ({ name, owner: (await stat(join(path, name)).catch(() => null))?.uid ?? uid })));
+  const names = owners.filter(({ owner }) => owner !== uid).map(({ name }) => name);
+  if (names.length === 0) return [];
+  const some = names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", ");
+  return [{ area: "data", status: "warning", message: `${some} in it ${names.length === 1 ? "belongs" : "belong"} to another user than the folder itself`, fix: `chown -R --reference=${path} ${path}` }];
 }
 
 async function firstThere(path: string): Promise<string> {

@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +28,15 @@ describe("the data directory", () => {
     const dir = await folder();
     expect((await lookAtData(dir)).map(({ status }) => status)).not.toContain("failure");
     expect((await lookAtData(join(dir, "not", "yet")))[0]).toMatchObject({ status: "ok", message: expect.stringContaining("can be made") });
+  });
+
+  it.skipIf(process.getuid?.() !== 0)("is a warning when root has left files there that are not its user's (needs root)", async () => {
+    const dir = await folder();
+    await writeFile(join(dir, "jobs.db"), "");
+    await chown(dir, 65_532, 65_532);
+    expect((await lookAtData(dir)).find(({ status }) => status === "warning")).toMatchObject({ message: "jobs.db in it belongs to another user than the folder itself", fix: `chown -R --reference=${dir} ${dir}` });
+    await chown(join(dir, "jobs.db"), 65_532, 65_532);
+    expect((await lookAtData(dir)).map(({ status }) => status)).not.toContain("warning");
   });
 
   it("is a failure when it is a file, or below one", async () => {
