@@ -32,53 +32,76 @@ const strange: readonly [unknown, ...unknown[]] = [
   null, true, -1, 0.5, 1e308, "", "x", "../../etc/passwd", "\u0000", "\ud800", "a".repeat(2_000), [], {}, [[]], { __proto__x: 1 }, "file:0", "job:x#0", "data:,x", "http://127.0.0.1:1/x",
 ];
 
+/** What an input for an image takes. */
+const onePixel = "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
+const range = z.looseObject({ minimum: z.number().catch(-5), maximum: z.number().catch(200) });
+
 /** Values that a JSON Schema takes, and some that it does not. */
 export class ValueMaker {
   readonly #dice: Dice;
   readonly #root: unknown;
+  /** One value in so many is strange; 0 for none. */
+  #strangeness = 0;
 
   constructor(dice: Dice, root: unknown) {
     this.#dice = dice;
     this.#root = root;
   }
 
-  make(schema: unknown, depth = 0): unknown {
-    if (depth > 6 || this.#dice.oneIn(12)) return this.#dice.pick(strange);
+  /** Half of the time all of it is as the schema wants it, as far as that is told. */
+  make(schema: unknown): unknown {
+    this.#strangeness = this.#dice.oneIn(2) ? 0 : 12;
+    return this.#make(schema, 0);
+  }
+
+  #make(schema: unknown, depth: number): unknown {
+    if (depth > 6 || (this.#strangeness > 0 && this.#dice.oneIn(this.#strangeness))) return this.#dice.pick(strange);
     const parsed = schemaObject.safeParse(schema);
     if (!parsed.success) return this.#dice.pick(strange);
     const node = parsed.data;
-    if (typeof node["$ref"] === "string") return this.make(this.#at(node["$ref"]), depth + 1);
+    if (typeof node["$ref"] === "string") return this.#make(this.#at(node["$ref"]), depth + 1);
     for (const key of ["enum", "anyOf", "oneOf", "allOf"] as const) {
       const [first, ...rest] = z.array(z.unknown()).catch([]).parse(node[key]);
-      if (first !== undefined) return key === "enum" ? this.#dice.pick([first, ...rest]) : this.make(this.#dice.pick([first, ...rest]), depth + 1);
+      if (first !== undefined) return key === "enum" ? this.#dice.pick([first, ...rest]) : this.#make(this.#dice.pick([first, ...rest]), depth + 1);
     }
     return this.#typed(node, depth);
   }
 
   #typed(node: Readonly<Record<string, unknown>>, depth: number): unknown {
-    switch (node["type"]) {
+    const [type, ...others] = z.array(z.string()).catch([]).parse(node["type"]);
+    switch (type === undefined ? node["type"] : this.#dice.pick([type, ...others])) {
       case "object":
         return this.#object(node, depth);
       case "array":
-        return Array.from({ length: Math.floor(this.#dice.next() * 3) }, () => this.make(node["items"], depth + 1));
+        return Array.from({ length: Math.floor(this.#dice.next() * 3) }, () => this.#make(node["items"], depth + 1));
       case "integer":
-        return Math.floor(this.#dice.next() * 200) - 5;
+        return Math.floor(this.#between(node));
       case "number":
-        return this.#dice.next() * 4 - 1;
+        return this.#between(node);
       case "boolean":
         return this.#dice.oneIn(2);
       case "null":
         return null;
       default:
+        if (node["format"] === "uri") return "http://127.0.0.1:9/hook";
+        if (node["x-file"] === "image") return onePixel;
         return this.#dice.pick(["a red cube", "completed", "png", "x", "ü😀", "1"]);
     }
   }
 
+  #between(node: Readonly<Record<string, unknown>>): number {
+    const { minimum, maximum } = range.parse({ minimum: node["minimum"], maximum: node["maximum"] });
+    const bound = this.#strangeness > 0 ? 5 : 0;
+    return minimum - bound + this.#dice.next() * (maximum - minimum + 2 * bound);
+  }
+
   #object(node: Readonly<Record<string, unknown>>, depth: number): Record<string, unknown> {
     const properties = Object.entries(schemaObject.catch({}).parse(node["properties"]));
-    const given = properties.filter(() => !this.#dice.oneIn(4)).map(([name, schema]): [string, unknown] => [name, this.make(schema, depth + 1)]);
-    const extra = this.#dice.oneIn(8) || (properties.length === 0 && node["additionalProperties"] !== undefined);
-    return Object.fromEntries([...given, ...(extra ? [[this.#dice.pick(["1", "extra", "constructor", "__proto__"]), this.make(node["additionalProperties"], depth + 1)] as const] : [])]);
+    const required = this.#strangeness > 0 ? [] : z.array(z.string()).catch([]).parse(node["required"]);
+    const given = properties.filter(([name]) => required.includes(name) || !this.#dice.oneIn(4)).map(([name, schema]): [string, unknown] => [name, this.#make(schema, depth + 1)]);
+    const extra = (this.#strangeness > 0 && this.#dice.oneIn(8)) || (properties.length === 0 && node["additionalProperties"] !== undefined);
+    return Object.fromEntries([...given, ...(extra ? [[this.#dice.pick(["1", "extra", "constructor", "__proto__"]), this.#make(node["additionalProperties"], depth + 1)] as const] : [])]);
   }
 
   #at(pointer: string): unknown {
