@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
+import { routes } from "../../src/http/routes/all.ts";
 import { ApiDocument } from "../http/api-document.ts";
 import { openGateway, type Gateway, type Sent } from "../http/gateway.ts";
 import { pngBytes } from "../http/test-runner.ts";
@@ -68,6 +69,8 @@ const rows: Readonly<Record<string, Row>> = {
   metrics: { method: "GET", path: () => "/metrics", expected: all200 },
   docs: { method: "GET", path: () => "/docs", expected: all200 },
   openapi: { method: "GET", path: () => "/openapi.json", expected: all200 },
+  "GET /docs/:file": { method: "GET", path: () => "/docs/swagger-ui.css", expected: all200 },
+  "GET /": { method: "GET", path: () => "/", expected: [302, 302, 302, 302, 302] },
 };
 
 describe("every route, by whoever asks", () => {
@@ -78,10 +81,11 @@ describe("every route, by whoever asks", () => {
     });
   }
 
-  it("is in the table", async () => {
+  it("is in the table: those of the document, and those that it does not show", async () => {
     const document = new ApiDocument((await gateway.send("GET", "/openapi.json")).bytes.toString());
     const shown = document.operationIds().filter((id) => !/^(run|describe)_test_/.test(id) || id.endsWith("_test_picture"));
-    expect(shown.toSorted()).toEqual(Object.keys(rows).toSorted());
+    const hidden = routes.filter(({ config }) => config.hide === true).map(({ config, pattern }) => `${config.method.toUpperCase()} ${pattern}`);
+    expect([...shown, ...hidden].toSorted()).toEqual(Object.keys(rows).toSorted());
   });
 });
 
