@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AppError } from "../../errors/app-error.ts";
 import { Connection } from "./connection.ts";
-import { GroupCommit } from "./group-commit.ts";
+import { type Durability, GroupCommit } from "./group-commit.ts";
 import { readRow } from "./rows.ts";
 
 const noteRow = z.object({ text: z.string() });
@@ -81,9 +81,77 @@ describe("writes of the same turn", () => {
   });
 });
 
+describe("the disk", () => {
+  /** Syncs that are under way, each to be ended by the test. */
+  let syncs: PromiseWithResolvers<void>[];
+  let told: string[];
+
+  function write(durability: Durability, text: string): Promise<void> {
+    return commits.write(durability, () => add(text)).then(
+      () => void told.push(text),
+      (error: unknown) => void told.push(`${text}: ${String(error)}`),
+    );
+  }
+
+  beforeEach(() => {
+    syncs = [];
+    told = [];
+    const sync = (): Promise<void> => {
+      const under = Promise.withResolvers<void>();
+      syncs.push(under);
+      return under.promise;
+    };
+    commits = new GroupCommit({ write: (run) => writer.write(run), sync }, () => undefined);
+  });
+
+  it("is waited for by a synced write, and not by a light one", async () => {
+    const writes = [write("synced", "a"), write("light", "b")];
+    await writes[1];
+    expect(told).toEqual(["b"]);
+    syncs[0]?.resolve();
+    await writes[0];
+    expect(told).toEqual(["b", "a"]);
+  });
+
+  it("has another turn for what was committed while it was at work", async () => {
+    const first = write("synced", "a");
+    await expect.poll(() => syncs.length).toBe(1);
+    const others = [write("synced", "b"), write("synced", "c")];
+    await expect.poll(notes).toEqual(["a", "b", "c"]);
+    syncs[0]?.resolve();
+    await first;
+    expect(told).toEqual(["a"]);
+    await expect.poll(() => syncs.length).toBe(2);
+    syncs[1]?.resolve();
+    await Promise.all(others);
+    expect(told).toEqual(["a", "b", "c"]);
+  });
+
+  it("that fails is told to whoever waited for it, and to nobody after them", async () => {
+    const failed = write("synced", "a");
+    await expect.poll(() => syncs.length).toBe(1);
+    syncs[0]?.reject(new Error("I/O error"));
+    await failed;
+    const next = write("synced", "b");
+    await expect.poll(() => syncs.length).toBe(2);
+    syncs[1]?.resolve();
+    await next;
+    expect(told).toEqual(["a: Error: I/O error", "b"]);
+  });
+
+  it("is waited for by a flush", async () => {
+    const writing = write("synced", "a");
+    const flushed = commits.flush().then(() => told.push("flushed"));
+    await expect.poll(() => syncs.length).toBe(1);
+    syncs[0]?.resolve();
+    await Promise.all([writing, flushed]);
+    expect(told).toEqual(["a", "flushed"]);
+  });
+});
+
 it("a flush writes what waits at once", async () => {
   const told = commits.write("synced", () => add("a"));
-  commits.flush();
+  await commits.flush();
   expect(notes()).toEqual(["a"]);
   await told;
 });

@@ -1,7 +1,18 @@
-import type { Connection, Durability } from "./connection.ts";
+import type { Connection } from "./connection.ts";
 
 /** One turn of the event loop writes so many at most, so that others get theirs in between: some tens of milliseconds. */
 const maxTogether = 128;
+
+/**
+ * `synced`: told when it is on the disk. `light`: when the operating system has it; it outlives the process, and reaches
+ * the disk with the next synced one. That is for what comes often and may be lost with the machine.
+ */
+export type Durability = "synced" | "light";
+
+interface Told {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
 
 interface Pending {
   readonly durability: Durability;
@@ -12,17 +23,20 @@ interface Pending {
 
 /**
  * Writes that were asked for in the same turn of the event loop become one transaction, in the order in which they were
- * asked for: with many jobs under way the disk is waited for once and not for each. A caller is told only when its write
- * is committed. When one of them cannot be written, each gets a transaction of its own, so that it fails alone.
+ * asked for, and one wait for the disk, which happens beside the event loop. When one of them cannot be written, each
+ * gets a transaction of its own, so that it fails alone.
  */
 export class GroupCommit {
-  readonly #connection: Connection;
+  readonly #connection: Pick<Connection, "write" | "sync">;
   readonly #last: () => void;
   #pending: Pending[] = [];
   #turn: NodeJS.Immediate | null = null;
+  /** Committed, and not on the disk yet. */
+  #unsynced: Told[] = [];
+  #syncing: Promise<void> | null = null;
 
   /** @param last writes what follows from all writes of a transaction, at its end */
-  constructor(connection: Connection, last: () => void) {
+  constructor(connection: Pick<Connection, "write" | "sync">, last: () => void) {
     this.#connection = connection;
     this.#last = last;
   }
@@ -39,34 +53,53 @@ export class GroupCommit {
     });
   }
 
-  /** Commits what is still to be written. */
-  flush(): void {
+  /** Resolves when all that was asked for so far is on the disk, or has failed. */
+  async flush(): Promise<void> {
     while (this.#pending.length > 0) this.#commit();
+    await this.#syncing;
   }
 
   #commit(): void {
     const together = this.#pending.splice(0, maxTogether);
     if (this.#turn !== null) clearImmediate(this.#turn);
     this.#turn = this.#pending.length === 0 ? null : setImmediate(() => this.#commit());
-    if (this.#committed(together) || together.length === 1) return;
-    for (const one of together) this.#committed([one]);
+    if (!this.#committed(together) && together.length > 1) for (const one of together) this.#committed([one]);
+    if (this.#unsynced.length > 0) this.#syncing ??= this.#sync();
   }
 
   /** @returns false when nothing of it is written. One that was alone knows why. */
   #committed(writes: readonly Pending[]): boolean {
-    const durability = writes.some((write) => write.durability === "synced") ? "synced" : "light";
     try {
-      const settle = this.#connection.write(durability, () => {
-        const told = writes.map(({ run }) => run());
+      const told = this.#connection.write(() => {
+        const each = writes.map(({ run }) => run());
         this.#last();
-        return told;
+        return each;
       });
-      for (const resolve of settle) resolve();
+      for (const [index, { durability, reject }] of writes.entries()) {
+        const resolve = told[index] ?? (() => undefined);
+        if (durability === "synced") this.#unsynced.push({ resolve, reject });
+        else resolve();
+      }
       return true;
     } catch (error) {
       const [first] = writes;
       if (writes.length === 1) first?.reject(error);
       return false;
     }
+  }
+
+  /** What is committed while the disk is at work waits for its next turn: it may have come too late for this one. */
+  async #sync(): Promise<void> {
+    while (this.#unsynced.length > 0) {
+      const these = this.#unsynced;
+      this.#unsynced = [];
+      try {
+        await this.#connection.sync();
+        for (const { resolve } of these) resolve();
+      } catch (error) {
+        for (const { reject } of these) reject(error);
+      }
+    }
+    this.#syncing = null;
   }
 }

@@ -183,7 +183,7 @@ export function migrate(connection: Connection): void {
   }
   for (const [version, step] of migrations.entries()) {
     if (version < found) continue;
-    connection.write("synced", () => {
+    connection.write(() => {
       connection.exec(step);
       connection.exec(`PRAGMA user_version = ${version + 1}`);
     });

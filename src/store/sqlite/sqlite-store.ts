@@ -291,7 +291,7 @@ class SqliteStore implements JobStore {
   async close(): Promise<void> {
     if (!this.#connection.isOpen) return;
     try {
-      this.#commits.flush();
+      await this.#commits.flush();
       this.#connection.close();
     } catch (error) {
       throw toStoreError(error);
