@@ -13,6 +13,8 @@ const lastAnswersMs = 5_000;
 export interface SocketLimits {
   /** From the opening of a connection, or the first byte of a further request, to the end of the headers. */
   readonly headersTimeoutMs: number;
+  /** Of a whole request, to the end of its body. */
+  readonly requestTimeoutMs: number;
   /** Of a connection between two requests. Node adds a second, so that a request on its way still finds it open. */
   readonly keepAliveTimeoutMs: number;
   /** How often Node looks for requests that are late. */
@@ -24,14 +26,13 @@ export interface SocketLimits {
 export const socketLimits: SocketLimits = {
   // A proxy sends them in one piece, and a phone on a bad line within seconds.
   headersTimeoutMs: 15_000,
+  // 2 GB at 5 Mbit/s. Bodies that come slower than a trickle are cut off long before.
+  requestTimeoutMs: 3_600_000,
   keepAliveTimeoutMs: 5_000,
   lookEveryMs: 5_000,
   // Below the 1024 files that a process may have open on most systems.
   maxConnections: 800,
 };
-
-/** Of a whole request: 2 GB at 5 Mbit/s. Bodies that come slower than a trickle are cut off long before. */
-const requestTimeoutMs = 3_600_000;
 
 /** Node's own default, said here because it is a promise. */
 const maxHeaderBytes = 16 * 1024;
@@ -61,7 +62,7 @@ export async function listen(app: HttpApp, { host, port, limits = socketLimits }
   const serverOptions = {
     shouldUpgradeCallback: mayUpgrade,
     headersTimeout: limits.headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
+    requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     connectionsCheckingInterval: limits.lookEveryMs,
     maxHeaderSize: maxHeaderBytes,

@@ -89,6 +89,13 @@ describe("a connection", () => {
     expect(await closed).not.toMatch(answered);
   });
 
+  it("that does not come to the end of its body in time is cut off", async () => {
+    const join = await open({ headersTimeoutMs: 50, requestTimeoutMs: 50, lookEveryMs: 10 });
+    const { socket, closed } = join();
+    socket.write(`POST /v1/files HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\n${"x".repeat(50_000)}`);
+    expect(await closed).toMatch(/^HTTP\/1\.1 408 /);
+  });
+
   it("that idles after a request is closed", async () => {
     const join = await open({ keepAliveTimeoutMs: 10 });
     const { socket, closed } = join();

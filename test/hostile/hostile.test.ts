@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
 import { once } from "node:events";
+import { readdir } from "node:fs/promises";
 import { connect } from "node:net";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { WebSocket } from "ws";
 import { z } from "zod";
@@ -78,6 +80,36 @@ describe("a body", () => {
       expect((await sendTo("POST", "/test/edit", { body: JSON.stringify({ prompt: "x", image }) })).json).toMatchObject({ ...refused, errors: [{ pointer: "/image" }] });
     }
     expect((await sendTo("POST", "/v1/jobs", graph("LoadImage", { image: `file:${sha256}` }))).json).toMatchObject(refused);
+  });
+});
+
+describe("a form", () => {
+  const parts = (count: number, make: (n: number) => string | Blob): FormData => {
+    const form = new FormData();
+    for (let n = 0; n < count; n += 1) {
+      const value = make(n);
+      if (typeof value === "string") form.append(`text${n}`, value);
+      else form.append(`file${n}`, value, `${n}.bin`);
+    }
+    return form;
+  };
+
+  it.each([
+    ["more than 32 files", parts(33, () => new Blob(["x"])), "invalid_multipart", "32 files"],
+    ["more than 256 texts", parts(257, () => "x"), "invalid_multipart", "256 text parts"],
+    ["too much text in all", parts(20, () => "x".repeat(limits.maxJsonBytes / 10)), "payload_too_large", "text parts"],
+  ])("of %s is refused, and nothing of it kept", async (_what, form, code, words) => {
+    const { send: sendTo, dir } = await open();
+    expect((await sendTo("POST", "/test/edit", { body: form })).json).toMatchObject({ code, detail: expect.stringContaining(words) });
+    expect(await readdir(join(dir, "files", "tmp"))).toEqual([]);
+  });
+
+  it("is read to so many bytes of a part's headers and no further", async () => {
+    const { send: sendTo } = await open();
+    const part = (before: string): string => `--b\r\n${before}Content-Disposition: form-data; name="prompt"\r\n\r\nhello\r\n--b--\r\n`;
+    const sendPart = async (before: string): Promise<Received> => sendTo("POST", "/test/picture", { body: part(before), headers: { "Content-Type": "multipart/form-data; boundary=b" } });
+    expect((await sendPart("")).status).toBe(200);
+    expect((await sendPart(`X-Large: ${"x".repeat(20_000)}\r\n`)).status).toBe(400);
   });
 });
 
@@ -165,6 +197,10 @@ describe("a key", () => {
   it.each([{}, { "X-API-Key": "" }, { "X-API-Key": "wrong-key-0123456789" }, { Authorization: `Basic ${keyOf("alice")}` }, { Cookie: `key=${keyOf("alice")}` }])("is not there in %o", async (headers) => {
     const answer = await (await open({ access: closedAccess() })).send("GET", "/v1/jobs", { headers });
     expect([answer.status, answer.headers.get("www-authenticate")]).toEqual([401, "Bearer"]);
+  });
+
+  it.each(["api_key", "key", "X-API-Key", "access_token"])("is not taken from the query %s, which stands in logs and histories", async (name) => {
+    expect((await (await open({ access: closedAccess() })).send("GET", `/v1/jobs?${name}=${keyOf("alice")}`)).status).toBe(401);
   });
 
   it("makes so many requests a minute, and is told when the next one is free", async () => {
