@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { errorTable } from "../../src/errors/table.ts";
 import { bundledProgram } from "../faults/bundle.ts";
 import { Executable } from "./executable.ts";
 
@@ -48,6 +49,39 @@ describe.skipIf(!canRun)("docs/http-api.md (needs bash, curl and jq)", () => {
     // Not the text itself: it holds pictures, and a failure would print them.
     const seen = ['"status":"completed"', "idempotency-replayed: true", "idempotency_mismatch", "\nevent: completed\n"].map((part) => done.stdout.toLowerCase().includes(part));
     expect(seen).toEqual([true, true, true, true]);
+  });
+});
+
+describe.skipIf(!canRun)("docs/http-api.md on API keys (needs bash, curl and jq)", () => {
+  const program = bundledProgram();
+  let gateway: Executable | undefined;
+  afterAll(() => gateway?.end("SIGKILL"));
+
+  it("has lines that work as typed, and is told why when they shall not", { timeout: timeoutMs }, async () => {
+    const [node, script] = program.command();
+    const shell = async (text: string, env: Readonly<Record<string, string>> = {}): Promise<string> => {
+      const command = `comfyui-api() { "$NODE" "$PROGRAM" "$@"; }`;
+      const { stdout } = await run("bash", ["-c", `set -euo pipefail\n${command}\n${text}`], { cwd: dir, env: { ...process.env, NODE: node, PROGRAM: script, ...env } });
+      return stdout;
+    };
+    const made = await shell((await blocks("sh make-key")).join(""));
+    expect(made.match(/cak_/g)).toHaveLength(2);
+    expect(made).toContain("onlooker  read  ");
+
+    gateway = new Executable({ file: node, args: [script, "serve", "--demo", "--port=0", "--api-keys-file=keys.yml", `--data-dir=${join(dir, "keyed")}`], cwd: dir });
+    const url = (await gateway.printed(/serves on (\S+)\n/))[1] ?? "";
+    const lines = await blocks("sh with-key");
+    expect(lines).toHaveLength(2);
+    const said = await shell(lines.join(""), { GATEWAY: url });
+    expect(said.match(/"code":"(\w+)"/g)).toEqual(['"code":"unauthorized"', '"code":"unauthorized"', '"code":"link_not_valid"']);
+    expect(said).toMatch(/qwen\/qwen_base_txt2img +completed/);
+  });
+
+  it("names only refusals that there are", async () => {
+    const page = await readFile("docs/http-api.md", "utf8");
+    const named = [...page.matchAll(/^\| `(4\d\d)` (.*?) \|/gm)].flatMap(([, status = "", codes = ""]) => [...codes.matchAll(/`(\w+)`/g)].map(([, code = ""]) => ({ code, status: Number(status) })));
+    expect(named.length).toBeGreaterThan(8);
+    for (const { code, status } of named) expect(errorTable).toMatchObject({ [code]: { status } });
   });
 });
 
