@@ -1,8 +1,9 @@
 import { createHash } from "node:crypto";
-import { openAsBlob } from "node:fs";
-import { mkdir, open, readFile, stat } from "node:fs/promises";
+import { closeSync, fsync, mkdirSync, openAsBlob, openSync, readFileSync, statSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
+import { promisify } from "node:util";
 import { z } from "zod";
 import { AppError } from "../errors/app-error.ts";
 import { parseJson, stringifyJson } from "../json/exact.ts";
@@ -10,10 +11,12 @@ import { type Clock, systemClock } from "../telemetry/clock.ts";
 import { systemCode, toDiskError } from "./disk-error.ts";
 import type { ByteRange, FileStore, ListUnused, PutOptions, StoredFile } from "./file-store.ts";
 import { KeptFiles, pathOf } from "./kept-files.ts";
-import { detectMediaType, sniffBytes, type MediaType } from "./media-type.ts";
+import { detectMediaType, isEvident, sniffBytes, type MediaType } from "./media-type.ts";
 import { Spool } from "./spool.ts";
 import { TempFolder } from "./temp-folder.ts";
 import { Turns } from "./turns.ts";
+
+const syncEntries = promisify(fsync);
 
 const idPattern = /^[0-9a-f]{64}$/;
 
@@ -81,7 +84,7 @@ class DiskFileStore implements FileStore {
     if (!idPattern.test(id)) return null;
     return onDisk(() =>
       this.#turns.take(id, async () => {
-        const size = await this.#sizeOf(id);
+        const size = this.#sizeOf(id);
         if (size === null) return null;
         await this.#kept.use(id, this.#clock.now());
         return { id, size, ...(await this.#typeOf(id, size)) };
@@ -142,7 +145,7 @@ class DiskFileStore implements FileStore {
 
   async ping(): Promise<void> {
     await onDisk(async () => {
-      const temp = await this.#temp.create();
+      const temp = this.#temp.create();
       try {
         await temp.write(Buffer.from("ping"));
         await temp.sync();
@@ -155,7 +158,7 @@ class DiskFileStore implements FileStore {
   /** The type first and the content last: a file is there once its content is. */
   async #keep(spool: Spool, received: Received, type: MediaType): Promise<StoredFile> {
     const { id, size } = received;
-    const existing = (await this.#sizeOf(id)) === size ? await this.#typeOf(id, size) : null;
+    const existing = this.#sizeOf(id) === size ? await this.#typeOf(id, size) : null;
     const kept = existing === null || (vague.has(existing.extension) && !vague.has(type.extension)) ? type : existing;
     const folder = dirname(this.#pathOf(id));
     // What lies there already is left alone: a reader's Blob would notice a new file and fail.
@@ -173,35 +176,32 @@ class DiskFileStore implements FileStore {
     const path = this.#pathOf(id);
     const file = await spool.toFile();
     await file.sync();
-    if (await makeFolder(dirname(path))) await syncFolder(this.#dir);
+    if (makeFolder(dirname(path))) await syncFolder(this.#dir);
     await this.#writeType(id, type);
-    await file.moveTo(path);
+    file.moveTo(path);
   }
 
   async #writeType(id: string, type: MediaType): Promise<void> {
-    const temp = await this.#temp.create();
+    const temp = this.#temp.create();
     try {
       await temp.write(Buffer.from(stringifyJson({ contentType: type.contentType, extension: type.extension })));
-      await temp.sync();
-      await temp.moveTo(`${this.#pathOf(id)}.json`);
+      // A note that the machine loses is found out again, from the content alone.
+      if (!isEvident(type)) await temp.sync();
+      temp.moveTo(`${this.#pathOf(id)}.json`);
     } finally {
       await temp.discard();
     }
   }
 
-  async #sizeOf(id: string): Promise<number | null> {
-    try {
-      const found = await stat(this.#pathOf(id));
-      return found.isFile() ? found.size : null;
-    } catch (error) {
-      if (systemCode(error) === "ENOENT") return null;
-      throw error;
-    }
+  /** Asked without the thread pool, as is its note: microseconds, which the way there and back would make hundreds of. */
+  #sizeOf(id: string): number | null {
+    const found = statSync(this.#pathOf(id), { throwIfNoEntry: false });
+    return found?.isFile() === true ? found.size : null;
   }
 
   /** As stored; found out again when that note is lost or damaged. */
   async #typeOf(id: string, size: number): Promise<MediaType> {
-    return (await readType(`${this.#pathOf(id)}.json`)) ?? detectMediaType(await readHead(this.#pathOf(id)), size);
+    return readType(`${this.#pathOf(id)}.json`) ?? detectMediaType(await readHead(this.#pathOf(id)), size);
   }
 
   #pathOf(id: string): string {
@@ -263,9 +263,9 @@ async function readHead(path: string): Promise<Uint8Array> {
   }
 }
 
-async function readType(path: string): Promise<MediaType | null> {
+function readType(path: string): MediaType | null {
   try {
-    const parsed = storedType.safeParse(parseJson(await readFile(path, "utf8")));
+    const parsed = storedType.safeParse(parseJson(readFileSync(path, "utf8")));
     return parsed.success ? parsed.data : null;
   } catch (error) {
     if (systemCode(error) === "ENOENT" || error instanceof SyntaxError) return null;
@@ -274,16 +274,16 @@ async function readType(path: string): Promise<MediaType | null> {
 }
 
 /** @returns whether it was not there before */
-async function makeFolder(path: string): Promise<boolean> {
-  return (await mkdir(path, { recursive: true })) !== undefined;
+function makeFolder(path: string): boolean {
+  return mkdirSync(path, { recursive: true }) !== undefined;
 }
 
 /** A rename is on the disk only when its folder is. */
 async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, "r");
+  const folder = openSync(path, "r");
   try {
-    await handle.sync();
+    await syncEntries(folder);
   } finally {
-    await handle.close();
+    closeSync(folder);
   }
 }

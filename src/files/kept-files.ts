@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { readdir, stat, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { systemCode } from "./disk-error.ts";
@@ -77,9 +78,9 @@ export class KeptFiles {
   /** Resolves false when there is no note to write it on. */
   async use(id: string, nowMs: number): Promise<boolean> {
     const note = `${pathOf(this.#dir, id)}.json`;
-    const seen = await lookAt(note);
+    const seen = statSync(note, { throwIfNoEntry: false });
     // A note from the future was written before the clock was set back.
-    if (seen === null) return false;
+    if (seen === undefined) return false;
     if (Math.abs(nowMs - seen.mtimeMs) < useEveryMs) return true;
     try {
       await utimes(note, nowMs / 1000, nowMs / 1000);
@@ -109,6 +110,7 @@ export class KeptFiles {
   }
 }
 
+/** For walks over the whole store: many of them would hold up everything else. */
 async function lookAt(path: string): Promise<{ readonly size: number; readonly mtimeMs: number } | null> {
   try {
     return await stat(path);

@@ -1,7 +1,7 @@
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { detectMediaType, extensionOf, kindOf, sniffBytes } from "./media-type.ts";
+import { detectMediaType, extensionOf, isEvident, kindOf, sniffBytes } from "./media-type.ts";
 
 /** Starts of files, as the formats' specifications give them. */
 function bytes(...parts: readonly (string | readonly number[])[]): Buffer {
@@ -82,6 +82,11 @@ describe("detectMediaType", () => {
       for (const lie of ["x.txt", "x.html", "x.mp4", "x.png", "x.svg", "x.obj", "x.pt", "x.m4a"]) expect(await detect(content, lie)).toBe(found);
     },
   );
+
+  it.each(byContent)("calls %s evident when it is a picture that no name changes", async (name, content) => {
+    const isPicture = ["png", "animated png", "jpeg", "gif", "animated webp"].includes(name);
+    expect(isEvident(await detectMediaType(content, content.length))).toBe(isPicture);
+  });
 
   it.each([
     ["notes.md", "# title", "text/markdown .md text"],

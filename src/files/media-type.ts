@@ -10,6 +10,11 @@ export interface MediaType {
   readonly extension: string;
 }
 
+/** Whether its first bytes tell it, whatever its name: pictures, but for those that are text. */
+export function isEvident({ contentType }: MediaType): boolean {
+  return contentType.startsWith("image/") && contentType !== "image/svg+xml";
+}
+
 /** How many first bytes of a file decide its type; a signature behind a long ID3 or EBML header still fits. */
 export const sniffBytes = 64 * 1024;
 

@@ -1,47 +1,60 @@
 import { randomUUID } from "node:crypto";
-import { mkdir, open, readdir, rename, rm, stat, type FileHandle } from "node:fs/promises";
+import { closeSync, fdatasync, openSync, renameSync, write, writeSync } from "node:fs";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { systemCode } from "./disk-error.ts";
 
-/** A file being written. `discard` is always called at the end, and does nothing after `moveTo`. */
+/** What is written at once: the system takes so much in the time that the way to the thread pool and back would cost. */
+const smallBytes = 128 * 1024;
+
+const writePart = promisify(write);
+const syncFile = promisify(fdatasync);
+
+/**
+ * A file being written. `discard` is always called at the end, and does nothing after `moveTo`. Opening, naming and
+ * closing, which are a matter of microseconds, are done at once; what may wait for the disk is not.
+ */
 export class TempFile {
   readonly #path: string;
-  readonly #handle: FileHandle;
+  readonly #file: number;
   #state: "open" | "closed" | "gone" = "open";
 
-  constructor(path: string, handle: FileHandle) {
+  constructor(path: string) {
     this.#path = path;
-    this.#handle = handle;
+    this.#file = openSync(path, "wx");
   }
 
   async write(chunk: Uint8Array): Promise<void> {
-    // Unlike `write`, it goes on until every byte is written.
-    await this.#handle.writeFile(chunk);
+    for (let at = 0; at < chunk.length; ) {
+      const rest = chunk.subarray(at);
+      at += rest.length <= smallBytes ? writeSync(this.#file, rest) : (await writePart(this.#file, rest)).bytesWritten;
+    }
   }
 
   /** Its bytes are on the disk afterwards. */
   async sync(): Promise<void> {
-    await this.#handle.sync();
+    await syncFile(this.#file);
   }
 
   /** In one step, replacing what is there. */
-  async moveTo(path: string): Promise<void> {
-    await this.#close();
-    await rename(this.#path, path);
+  moveTo(path: string): void {
+    this.#close();
+    renameSync(this.#path, path);
     this.#state = "gone";
   }
 
   async discard(): Promise<void> {
-    await this.#close();
+    this.#close();
     if (this.#state === "gone") return;
-    await rm(this.#path, { force: true });
     this.#state = "gone";
+    await rm(this.#path, { force: true });
   }
 
-  async #close(): Promise<void> {
+  #close(): void {
     if (this.#state !== "open") return;
     this.#state = "closed";
-    await this.#handle.close();
+    closeSync(this.#file);
   }
 }
 
@@ -66,9 +79,8 @@ export class TempFolder {
     return new TempFolder(dir);
   }
 
-  async create(): Promise<TempFile> {
-    const path = join(this.#dir, `${process.pid}-${randomUUID()}`);
-    return new TempFile(path, await open(path, "wx"));
+  create(): TempFile {
+    return new TempFile(join(this.#dir, `${process.pid}-${randomUUID()}`));
   }
 }
 
