@@ -57,7 +57,7 @@ async function answerTo(c: HttpContext, deps: RunDeps, run: RunRequest, options:
 }
 
 async function refuseWhenFull(c: HttpContext, deps: RunDeps): Promise<Response | null> {
-  const { queued } = await deps.jobs.counts();
+  const queued = await deps.jobs.countQueued();
   if (queued >= deps.limits.maxQueued) return queueFullAnswer(c, deps, queued);
   const { name, limits } = deps.caller;
   if (name === null || limits === null) return null;

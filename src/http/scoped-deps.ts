@@ -20,6 +20,7 @@ function jobsFor(caller: Caller, jobs: HttpJobs): HttpJobs {
     listJobs: (query) => jobs.listJobs({ ...query, owner: name }),
     listOutputs: (query) => jobs.listOutputs({ ...query, owner: name }),
     counts: () => jobs.counts(),
+    countQueued: () => jobs.countQueued(),
     countWaiting: (params) => jobs.countWaiting(params),
     averageExecutionMs: (params) => jobs.averageExecutionMs(params),
     queuePosition: (id) => jobs.queuePosition(id),

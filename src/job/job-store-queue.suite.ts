@@ -214,6 +214,7 @@ export function describeQueue(stage: StoreStage): void {
       await stage.claimRunning();
       await stage.claim();
       expect(await stage.store.counts()).toEqual({ queued: 2, running: 1, claimed: 1 });
+      expect(await stage.store.countQueued()).toBe(2);
       await stage.store.orphan({ exceptOwner: "nobody" });
       expect(await stage.store.counts()).toEqual({ queued: 2, running: 1, claimed: 1 });
     });

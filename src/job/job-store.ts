@@ -190,6 +190,9 @@ export interface JobStore extends EventLog, FileOwners, WebhookOutbox, Retention
 
   counts(): Promise<QueueCounts>;
 
+  /** Jobs that are queued, claimed or not: what `insert` holds against its bound. Asked for at each request. */
+  countQueued(): Promise<number>;
+
   /** Unclaimed jobs of one owner. */
   countWaiting(params: { readonly owner: string }): Promise<number>;
 

@@ -136,6 +136,10 @@ class SqliteStore implements JobStore {
     return this.#connection.read(() => this.#jobs.counts());
   }
 
+  async countQueued(): Promise<number> {
+    return this.#connection.read(() => this.#queue.length);
+  }
+
   async countWaiting({ owner }: { readonly owner: string }): Promise<number> {
     return this.#connection.read(() => this.#queue.lengthOf(owner));
   }
