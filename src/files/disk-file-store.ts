@@ -195,8 +195,13 @@ class DiskFileStore implements FileStore {
 
   /** Asked without the thread pool, as is its note: microseconds, which the way there and back would make hundreds of. */
   #sizeOf(id: string): number | null {
-    const found = statSync(this.#pathOf(id), { throwIfNoEntry: false });
-    return found?.isFile() === true ? found.size : null;
+    try {
+      const found = statSync(this.#pathOf(id));
+      return found.isFile() ? found.size : null;
+    } catch (error) {
+      if (systemCode(error) === "ENOENT") return null;
+      throw error;
+    }
   }
 
   /** As stored; found out again when that note is lost or damaged. */
