@@ -21,6 +21,8 @@ beforeEach(async () => {
 });
 afterEach(async () => rm(dir, { recursive: true, force: true }));
 
+const gifStart = "GIF89a\u0001\u0000\u0001\u0000\u0000\u0000\u0000;";
+
 async function put(content: string): Promise<string> {
   const { id } = await store.put(Readable.from([Buffer.from(content)]), { maxBytes: 10_000_000 });
   return id;
@@ -74,6 +76,20 @@ describe("listUnused", () => {
     expect((await unused(clock.now())).ids).toEqual([id]);
     await put("x");
     expect((await unused(clock.now())).ids).toEqual([]);
+  });
+
+  it("knows when a picture was last used, which has a note only from its second use on", async () => {
+    const aMomentAgo = Date.now() - 60_000;
+    store = await openDiskFileStore({ dir });
+    const id = await put(gifStart);
+    const files = (): Promise<string[]> => readdir(join(dir, id.slice(0, 2)));
+    expect((await unused(aMomentAgo)).ids).toEqual([]);
+    expect(await files()).toEqual([id]);
+    await utimes(join(dir, id.slice(0, 2), id), 1, 1);
+    expect((await unused(aMomentAgo)).ids).toEqual([id]);
+    expect(await store.describe(id)).toEqual({ id, size: gifStart.length, contentType: "image/gif", extension: "gif" });
+    expect(await files()).toEqual([id, `${id}.json`]);
+    expect((await unused(aMomentAgo)).ids).toEqual([]);
   });
 
   it("walks all files in pieces, each once", async () => {

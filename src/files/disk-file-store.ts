@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { closeSync, fsync, mkdirSync, openAsBlob, openSync, readFileSync, statSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
+import { closeSync, existsSync, fsync, openAsBlob, openSync, readFileSync, statSync } from "node:fs";
+import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
 import { promisify } from "node:util";
@@ -10,7 +10,7 @@ import { parseJson, stringifyJson } from "../json/exact.ts";
 import { type Clock, systemClock } from "../telemetry/clock.ts";
 import { systemCode, toDiskError } from "./disk-error.ts";
 import type { ByteRange, FileStore, ListUnused, PutOptions, StoredFile } from "./file-store.ts";
-import { KeptFiles, pathOf } from "./kept-files.ts";
+import { KeptFiles, pathOf, unwritable } from "./kept-files.ts";
 import { detectMediaType, isEvident, sniffBytes, type MediaType } from "./media-type.ts";
 import { Spool } from "./spool.ts";
 import { TempFolder } from "./temp-folder.ts";
@@ -86,8 +86,9 @@ class DiskFileStore implements FileStore {
       this.#turns.take(id, async () => {
         const size = this.#sizeOf(id);
         if (size === null) return null;
-        await this.#kept.use(id, this.#clock.now());
-        return { id, size, ...(await this.#typeOf(id, size)) };
+        const type = await this.#typeOf(id, size);
+        await this.#use(id, type);
+        return { id, size, contentType: type.contentType, extension: type.extension };
       }),
     );
   }
@@ -145,7 +146,7 @@ class DiskFileStore implements FileStore {
 
   async ping(): Promise<void> {
     await onDisk(async () => {
-      const temp = this.#temp.create();
+      const temp = await this.#temp.create();
       try {
         await temp.write(Buffer.from("ping"));
         await temp.sync();
@@ -168,7 +169,7 @@ class DiskFileStore implements FileStore {
     if (kept !== existing || !this.#synced.has(folder)) await syncFolder(folder);
     this.#synced.add(folder);
     if (existing === null) this.#kept.change(id);
-    if (!(await this.#kept.use(id, this.#clock.now()))) await this.#writeType(id, kept);
+    await this.#use(id, kept);
     return { id, size, contentType: kept.contentType, extension: kept.extension };
   }
 
@@ -176,18 +177,28 @@ class DiskFileStore implements FileStore {
     const path = this.#pathOf(id);
     const file = await spool.toFile();
     await file.sync();
-    if (makeFolder(dirname(path))) await syncFolder(this.#dir);
-    await this.#writeType(id, type);
-    file.moveTo(path);
+    if (await makeFolder(dirname(path))) await syncFolder(this.#dir);
+    // What the content tells by itself needs no note, until it has a use to be noted.
+    if (!isEvident(type)) await this.#writeType(id, type);
+    await file.moveTo(path);
+  }
+
+  async #use(id: string, type: MediaType): Promise<void> {
+    if (await this.#kept.use(id, this.#clock.now())) return;
+    try {
+      await this.#writeType(id, type);
+    } catch (error) {
+      // Reading goes on where nothing can be written, and nothing can be removed there either.
+      if (!unwritable.has(systemCode(error))) throw error;
+    }
   }
 
   async #writeType(id: string, type: MediaType): Promise<void> {
-    const temp = this.#temp.create();
+    const temp = await this.#temp.create();
     try {
       await temp.write(Buffer.from(stringifyJson({ contentType: type.contentType, extension: type.extension })));
-      // A note that the machine loses is found out again, from the content alone.
-      if (!isEvident(type)) await temp.sync();
-      temp.moveTo(`${this.#pathOf(id)}.json`);
+      await temp.sync();
+      await temp.moveTo(`${this.#pathOf(id)}.json`);
     } finally {
       await temp.discard();
     }
@@ -279,8 +290,8 @@ function readType(path: string): MediaType | null {
 }
 
 /** @returns whether it was not there before */
-function makeFolder(path: string): boolean {
-  return mkdirSync(path, { recursive: true }) !== undefined;
+async function makeFolder(path: string): Promise<boolean> {
+  return !existsSync(path) && (await mkdir(path, { recursive: true })) !== undefined;
 }
 
 /** A rename is on the disk only when its folder is. */

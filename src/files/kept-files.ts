@@ -15,12 +15,13 @@ export function pathOf(dir: string, id: string): string {
 const useEveryMs = 60_000;
 
 /** As long as the disk takes no writes, nothing is removed from it either, and reading has to go on. */
-const unwritable: ReadonlySet<string | null> = new Set(["EROFS", "EACCES", "EPERM"]);
+export const unwritable: ReadonlySet<string | null> = new Set(["EROFS", "EACCES", "EPERM"]);
 
 /**
  * What lies below a disk file store's folder, how large it is and when it was last used. The note of a file's type
  * (`….json`) also carries, as its time of change, when the file was last put or described; the file itself keeps its own,
- * for a Blob that is being read fails when that changes.
+ * for a Blob that is being read fails when that changes. A picture has no note before its second use: its content tells
+ * its type, and its own time of change the first.
  */
 export class KeptFiles {
   readonly #dir: string;
@@ -75,13 +76,15 @@ export class KeptFiles {
     return seen?.mtimeMs ?? null;
   }
 
-  /** Resolves false when there is no note to write it on. */
+  /** Resolves false when there is no note to write it on, and it has to be written down: a file just written tells by itself. */
   async use(id: string, nowMs: number): Promise<boolean> {
-    const note = `${pathOf(this.#dir, id)}.json`;
-    const seen = statSync(note, { throwIfNoEntry: false });
+    const path = pathOf(this.#dir, id);
+    const note = `${path}.json`;
+    const noted = statSync(note, { throwIfNoEntry: false });
+    const seen = noted ?? statSync(path, { throwIfNoEntry: false });
     // A note from the future was written before the clock was set back.
-    if (seen === undefined) return false;
-    if (Math.abs(nowMs - seen.mtimeMs) < useEveryMs) return true;
+    if (seen !== undefined && Math.abs(nowMs - seen.mtimeMs) < useEveryMs) return true;
+    if (noted === undefined) return false;
     try {
       await utimes(note, nowMs / 1000, nowMs / 1000);
     } catch (error) {

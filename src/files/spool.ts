@@ -35,7 +35,7 @@ export class Spool {
   }
 
   async #flush(): Promise<TempFile> {
-    this.#file ??= this.#folder.create();
+    this.#file ??= await this.#folder.create();
     const [first] = this.#held;
     const bytes = this.#held.length === 1 && first !== undefined ? first : Buffer.concat(this.#held, this.#heldBytes);
     this.#held = [];

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fdatasync, openSync, renameSync, write, writeSync } from "node:fs";
-import { mkdir, readdir, rm, stat } from "node:fs/promises";
+import { closeSync, fdatasync, open, write, writeSync } from "node:fs";
+import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { systemCode } from "./disk-error.ts";
@@ -10,19 +10,18 @@ const smallBytes = 128 * 1024;
 
 const writePart = promisify(write);
 const syncFile = promisify(fdatasync);
+const openFile = promisify(open);
 
-/**
- * A file being written. `discard` is always called at the end, and does nothing after `moveTo`. Opening, naming and
- * closing, which are a matter of microseconds, are done at once; what may wait for the disk is not.
- */
+/** A file being written. `discard` is always called at the end, and does nothing after `moveTo`. */
 export class TempFile {
   readonly #path: string;
   readonly #file: number;
   #state: "open" | "closed" | "gone" = "open";
 
-  constructor(path: string) {
+  /** @param file the open one, which is closed here */
+  constructor(path: string, file: number) {
     this.#path = path;
-    this.#file = openSync(path, "wx");
+    this.#file = file;
   }
 
   async write(chunk: Uint8Array): Promise<void> {
@@ -38,9 +37,9 @@ export class TempFile {
   }
 
   /** In one step, replacing what is there. */
-  moveTo(path: string): void {
+  async moveTo(path: string): Promise<void> {
     this.#close();
-    renameSync(this.#path, path);
+    await rename(this.#path, path);
     this.#state = "gone";
   }
 
@@ -79,8 +78,10 @@ export class TempFolder {
     return new TempFolder(dir);
   }
 
-  create(): TempFile {
-    return new TempFile(join(this.#dir, `${process.pid}-${randomUUID()}`));
+  /** Making a file may have to wait until the file system has written its journal: in the thread pool, as all that may wait. */
+  async create(): Promise<TempFile> {
+    const path = join(this.#dir, `${process.pid}-${randomUUID()}`);
+    return new TempFile(path, await openFile(path, "wx"));
   }
 }
 
