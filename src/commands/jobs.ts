@@ -1,15 +1,13 @@
-import { nearestName } from "../errors/nearest-name.ts";
-import type { Command, ExitCode, Surroundings } from "./command.ts";
+import type { Command } from "./command.ts";
 import { gatewayHelp } from "./jobs/arguments.ts";
 import { cancelJob } from "./jobs/cancel.ts";
 import { GatewayRefusal, GatewayUnreachable } from "./jobs/gateway-client.ts";
 import { listJobs } from "./jobs/list.ts";
 import { showJob } from "./jobs/show.ts";
 import { watchJobs } from "./jobs/watch.ts";
+import { runVerb, type Verbs } from "./verbs.ts";
 
-type Run = (argv: readonly string[], surroundings: Surroundings) => Promise<ExitCode>;
-
-const verbs: ReadonlyMap<string, Run> = new Map([
+const verbs: Verbs = new Map([
   ["list", listJobs],
   ["show", showJob],
   ["watch", watchJobs],
@@ -35,14 +33,8 @@ have completed and 1 when one failed or was cancelled; Ctrl-C ends the watching 
 ${gatewayHelp}`,
 
   async run(argv, surroundings) {
-    const [verb] = argv;
-    const run = verbs.get(verb ?? "");
-    if (run === undefined) {
-      surroundings.complain(unknownVerb(verb));
-      return 2;
-    }
     try {
-      return await run(argv.slice(1), surroundings);
+      return await runVerb("jobs", verbs, argv, surroundings);
     } catch (error) {
       if (surroundings.stopAsked.aborted) return 130;
       if (!(error instanceof GatewayRefusal || error instanceof GatewayUnreachable)) throw error;
@@ -59,11 +51,4 @@ function advice(error: GatewayRefusal | GatewayUnreachable): string {
   if (error.code === "not_permitted") return " COMFYUI_API_KEY or --api-key gives another; `comfyui-api keys create NAME --scopes=…` on the gateway's machine makes one.";
   if (error.status === 403 && error.code === null) return " Does something else stand between, such as a proxy? --url names the gateway itself.";
   return "";
-}
-
-function unknownVerb(verb: string | undefined): string {
-  const names = [...verbs.keys()];
-  if (verb === undefined) return `Say what to do: comfyui-api jobs ${names.join("|")}.\n`;
-  const meant = nearestName(verb, names);
-  return `There is no command \`jobs ${verb}\`. ${meant === null ? `There are: ${names.join(", ")}.` : `Did you mean \`jobs ${meant}\`?`}\n`;
 }
