@@ -35,5 +35,7 @@ it("gives up on a gateway that hangs", async () => {
 
 it("refuses arguments it does not know with 2", async () => {
   expect(await runCommand(["health", "now"]).code).toBe(2);
-  expect(await runCommand(["health", "--bogus"]).code).toBe(2);
+  const ran = runCommand(["health", "--bogus"]);
+  expect(await ran.code).toBe(2);
+  expect(ran.complained()).toContain("`comfyui-api health --help`");
 });

@@ -26,7 +26,7 @@ Ends with 0 when the gateway answers and with 1 when it does not within ${timeou
 
   async run(argv, surroundings) {
     const ready = argv.includes("--ready");
-    const asked = readJobsArguments(argv.filter((each) => each !== "--ready"), surroundings, { flags: [], ids: "none" });
+    const asked = readJobsArguments(argv.filter((each) => each !== "--ready"), surroundings, { flags: [], ids: "none", command: "health" });
     if (asked === null) return 2;
     const { clock, stopAsked, print, complain } = surroundings;
     const late = new AbortController();

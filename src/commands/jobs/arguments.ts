@@ -31,14 +31,15 @@ export interface JobsArguments {
  * The arguments of one of the `jobs` commands, or null after every problem of them was printed.
  *
  * @param flags it takes beside --url, --api-key and --json
+ * @param command whose help lists them, when it is another than `jobs`
  */
 export function readJobsArguments(
   argv: readonly string[],
   { env, complain }: Pick<Surroundings, "env" | "complain">,
-  expects: { readonly flags: readonly string[]; readonly ids: "none" | "one" | "some" },
+  expects: { readonly flags: readonly string[]; readonly ids: "none" | "one" | "some"; readonly command?: string },
 ): JobsArguments | null {
   const kinds = ["url", "api-key", ...expects.flags].map((name) => ({ name }));
-  const { values, switches, positionals, problems } = readFlags(argv, kinds, ["json"], "jobs");
+  const { values, switches, positionals, problems } = readFlags(argv, kinds, ["json"], expects.command ?? "jobs");
   const found = problems.map(({ setting, message }) => `${setting}: ${message}`);
   const written = values.get("url") ?? (env[urlVariable] || defaultUrl);
   const url = httpUrl.schema.safeParse(written);
