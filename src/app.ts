@@ -6,7 +6,6 @@ import { loadKeys } from "./access/load-keys.ts";
 import type { Backend } from "./comfyui/backend.ts";
 import { createBackend } from "./comfyui/comfy-backend.ts";
 import type { Config } from "./config/config.ts";
-import { startDemoComfyui } from "./demo/demo-comfyui.ts";
 import { AppError } from "./errors/app-error.ts";
 import { JobHub } from "./events/job-hub.ts";
 import { WebhookSender } from "./events/webhook-sender.ts";
@@ -116,7 +115,8 @@ async function openCore(params: AppParams, started: Stack): Promise<Core> {
   const jobs = await openSqliteStore({ path: join(config.dataDir, "jobs.db"), clock });
   started.push(() => jobs.close());
   const files = await openDiskFileStore({ dir: join(config.dataDir, "files"), clock });
-  const demo = config.demo ? await startDemoComfyui({ stepMs: demoStepMs }) : null;
+  // Loaded only where it is used, as is everything that most starts do without.
+  const demo = config.demo ? await (await import("./demo/demo-comfyui.ts")).startDemoComfyui({ stepMs: demoStepMs }) : null;
   if (demo !== null) started.push(() => demo.stop());
   const backend = createBackend({ url: demo?.url ?? config.comfyuiUrl, clock, logger: logger.module("comfyui") });
   backend.start();

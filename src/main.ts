@@ -2,10 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { isSea } from "node:sea";
 import manifest from "../package.json" with { type: "json" };
-import { startApp } from "./app.ts";
 import { runCommandLine } from "./commands/command-line.ts";
 import { failureText } from "./commands/failure.ts";
-import { docsAssets } from "./generated/docs-assets.ts";
 import { builtinWorkflows } from "./generated/workflows.ts";
 import { buildFacts } from "./executable/build-facts.ts";
 import { nameSourcesInStacks } from "./executable/name-sources.ts";
@@ -56,7 +54,10 @@ function main(): void {
     readerGone: readerGone.signal,
     clock: systemClock,
     stopAsked: stop.signal,
-    startGateway: (params) => startApp({ ...params, builtinWorkflows, docsAssets, checkpoint: testedCheckpoint() }),
+    startGateway: async (params) => {
+      const [{ startApp }, { docsAssets }] = await Promise.all([import("./app.ts"), import("./generated/docs-assets.ts")]);
+      return startApp({ ...params, builtinWorkflows, docsAssets, checkpoint: testedCheckpoint() });
+    },
   });
   run.then(
     (code) => process.exit(code),

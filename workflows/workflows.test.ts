@@ -20,8 +20,8 @@ const hasCatalog = existsSync(catalogFile);
 const { files, broken } = await walkWorkflows(folder);
 const loader = new ModuleLoader(folder, hostModules());
 
-function loaded(file: string): unknown {
-  const result = loader.load(file);
+async function loaded(file: string): Promise<unknown> {
+  const result = await loader.load(file);
   if ("failure" in result) throw new Error(result.failure.message);
   return result.exports;
 }
@@ -51,7 +51,7 @@ it("every file below workflows/ is a workflow or named as none", () => {
 describe.each(files)("$id", ({ id, file }) => {
   it("is the same whether it is built in or read from a folder at run time", async () => {
     const builtIn: unknown = await import(join(folder, file));
-    const both = [workflowOf(id, builtIn), workflowOf(id, loaded(file))].map((workflow) => ({
+    const both = [workflowOf(id, builtIn), workflowOf(id, await loaded(file))].map((workflow) => ({
       described: Object.values(workflow).filter((part) => typeof part !== "function"),
       graph: workflow.generate(workflow.parse(workflow.example)),
     }));
@@ -59,14 +59,14 @@ describe.each(files)("$id", ({ id, file }) => {
   });
 
   it("has an example that works as it stands", async () => {
-    const workflow = workflowOf(id, loaded(file));
+    const workflow = workflowOf(id, await loaded(file));
     const { graph, inputs } = await runOf(workflow);
     expect(Object.keys(graph).length).toBeGreaterThan(0);
     for (const field of workflow.seedFields) expect(typeof inputs[field]).toBe("number");
   });
 
-  it("describes every field to callers", () => {
-    const { inputSchema, summary, description } = workflowOf(id, loaded(file));
+  it("describes every field to callers", async () => {
+    const { inputSchema, summary, description } = workflowOf(id, await loaded(file));
     for (const [name, property] of Object.entries(z.record(z.string(), z.looseObject({ description: z.string().optional() })).parse(inputSchema["properties"]))) {
       expect(property.description, name).toMatch(/\w.*\.$/s);
     }
@@ -74,7 +74,7 @@ describe.each(files)("$id", ({ id, file }) => {
   });
 
   it("names exactly the node classes and models of its graph, and where each model comes from", async () => {
-    const workflow = workflowOf(id, loaded(file));
+    const workflow = workflowOf(id, await loaded(file));
     const { graph } = await runOf(workflow);
     const { requiredNodes, requiredModels, modelSources } = workflow.metadata;
     expect([...requiredNodes]).toEqual([...new Set(Object.values(graph).map((node) => node.class_type))].sort());
@@ -83,13 +83,13 @@ describe.each(files)("$id", ({ id, file }) => {
   });
 
   it("lets each field set something in the graph", async () => {
-    const workflow = workflowOf(id, loaded(file));
+    const workflow = workflowOf(id, await loaded(file));
     const { inputs, origins } = await runOf(workflow);
     expect([...new Set(Object.values(origins))].sort()).toEqual(Object.keys(inputs).map((field) => `/${field}`).sort());
   });
 
   it.skipIf(!hasCatalog)("makes a graph whose every class, input, link, range and option stock ComfyUI 0.3.64 knows", async () => {
-    const workflow = workflowOf(id, loaded(file));
+    const workflow = workflowOf(id, await loaded(file));
     const catalog = catalogSchema.parse(parsePythonJson(gunzipSync(readFileSync(catalogFile)).toString("utf8")));
     const faults = new Set<string>();
     for (const inputs of corners(workflow)) for (const fault of faultsIn((await runOf(workflow, inputs)).graph, catalog)) faults.add(fault);
@@ -99,7 +99,7 @@ describe.each(files)("$id", ({ id, file }) => {
 
 describe("qwen/qwen_base_txt2img", () => {
   it("needs no more than a prompt", async () => {
-    const workflow = workflowOf("qwen/qwen_base_txt2img", loaded("qwen/qwen_base_txt2img.ts"));
+    const workflow = workflowOf("qwen/qwen_base_txt2img", await loaded("qwen/qwen_base_txt2img.ts"));
     const { inputs, origins } = await runOf(workflow, { prompt: "test" });
     expect(inputs).toMatchObject({ prompt: "test", width: 1328, height: 1328, steps: 20, cfg: 2.5, batch_size: 1, seed: expect.any(Number) });
     expect(origins).toMatchObject({ "6/text": "/prompt", "3/seed": "/seed", "58/width": "/width" });

@@ -1,16 +1,25 @@
 import type { Command, ExitCode, Surroundings } from "./command.ts";
-import { config } from "./config.ts";
-import { convert } from "./convert.ts";
-import { doctor } from "./doctor.ts";
-import { generate } from "./generate.ts";
-import { health } from "./health.ts";
 import { helpFor, unknownCommand } from "./help.ts";
-import { jobs } from "./jobs.ts";
-import { keys } from "./keys.ts";
 import { serve } from "./serve.ts";
-import { service } from "./service-unit.ts";
 import { version } from "./version.ts";
-import { workflows } from "./workflows.ts";
+
+/** By name. Each is loaded when it is asked for: together they bring with them half of the program. */
+const others: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ["workflows", async () => (await import("./workflows.ts")).workflows],
+  ["convert", async () => (await import("./convert.ts")).convert],
+  ["generate", async () => (await import("./generate.ts")).generate],
+  ["jobs", async () => (await import("./jobs.ts")).jobs],
+  ["keys", async () => (await import("./keys.ts")).keys],
+  ["health", async () => (await import("./health.ts")).health],
+  ["doctor", async () => (await import("./doctor.ts")).doctor],
+  ["service", async () => (await import("./service-unit.ts")).service],
+  ["config", async () => (await import("./config.ts")).config],
+]);
+
+async function allCommands(): Promise<readonly Command[]> {
+  const commands = [serve, ...(await Promise.all([...others.values()].map((load) => load()))), version];
+  return [...commands, helpFor(commands)];
+}
 
 /**
  * Runs the one command that the arguments name. No command, or flags alone, is `serve`.
@@ -18,20 +27,23 @@ import { workflows } from "./workflows.ts";
  * @param argv without the program itself
  */
 export async function runCommandLine(argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {
-  const others: readonly Command[] = [serve, workflows, convert, generate, jobs, keys, health, doctor, service, config, version];
-  const help = helpFor(others);
-  const commands = [...others, help];
   const [first] = argv;
-
-  if (first === "--help" || first === "-h") return help.run([], surroundings);
   if (first === "--version" || first === "-V") return version.run([], surroundings);
-  if (first === undefined || first.startsWith("-")) return runOrExplain(serve, argv, surroundings);
-  const command = commands.find((each) => each.name === first);
-  if (command === undefined) {
-    surroundings.complain(unknownCommand(first, commands));
+  const asksForHelp = first === "--help" || first === "-h";
+  if (first === undefined || (first.startsWith("-") && !asksForHelp)) return runOrExplain(serve, argv, surroundings);
+  const command = await commandOf(asksForHelp ? "help" : first);
+  if (command === null) {
+    surroundings.complain(unknownCommand(first, await allCommands()));
     return 2;
   }
-  return runOrExplain(command, argv.slice(1), surroundings);
+  return asksForHelp ? command.run([], surroundings) : runOrExplain(command, argv.slice(1), surroundings);
+}
+
+async function commandOf(name: string): Promise<Command | null> {
+  if (name === serve.name) return serve;
+  const load = others.get(name);
+  if (load !== undefined) return load();
+  return (await allCommands()).find((command) => command.name === name) ?? null;
 }
 
 async function runOrExplain(command: Command, argv: readonly string[], surroundings: Surroundings): Promise<ExitCode> {

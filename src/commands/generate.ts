@@ -135,7 +135,7 @@ async function whatStands({ destination, update, force, dryRun }: GenerateArgume
     throw new Refusal(`${shown} was not made by this command, and its code would be lost. --force with --update keeps its names and words alone.`);
   }
   try {
-    return { text, module: readExistingModule(destination.id, destination.path) };
+    return { text, module: await readExistingModule(destination.id, destination.path) };
   } catch (error) {
     throw new Refusal(failureText(error), { cause: error });
   }

@@ -12,11 +12,12 @@ export interface DocsAssets {
   readonly stylesheet: DocsAsset;
 }
 
-/** A file of the page in both forms, so that nothing is packed or unpacked for each request. */
+/** A file of the page. It is unpacked when it is asked for: few ask, and all of it would be megabytes held for nothing. */
 export interface PageFile {
   readonly contentType: string;
-  readonly plain: Uint8Array;
-  readonly gzip: Uint8Array | null;
+  plain(): Uint8Array;
+  /** null: there is none, for so little. */
+  gzip(): Uint8Array | null;
 }
 
 /** Swagger UI writes style attributes and draws its icons from data: URIs. Everything else comes from here or not at all. */
@@ -78,12 +79,12 @@ header p { margin: 0; color: #555; }
 `;
 
 function written(contentType: string, text: string): PageFile {
-  return { contentType, plain: Buffer.from(text), gzip: null };
+  return { contentType, plain: () => Buffer.from(text), gzip: () => null };
 }
 
 function packed({ contentType, gzipBase64 }: DocsAsset): PageFile {
-  const gzip = Buffer.from(gzipBase64, "base64");
-  return { contentType, plain: gunzipSync(gzip), gzip };
+  const gzip = (): Buffer => Buffer.from(gzipBase64, "base64");
+  return { contentType, plain: () => gunzipSync(gzip()), gzip };
 }
 
 /** The API explorer, by path. It asks no other host for anything. */

@@ -176,10 +176,10 @@ class Reading {
   }
 
   #module({ id, file, kind }: FoundFile): Promise<Found> {
-    return this.#remember({ id, file, kind }, () => {
-      const loaded = this.#loader.load(file);
+    return this.#remember({ id, file, kind }, async () => {
+      const loaded = await this.#loader.load(file);
       const found: Found = "exports" in loaded ? fromModule(id, file, loaded.exports) : { id, workflow: null, broken: [{ id, file, ...loaded.failure }], notes: [] };
-      return Promise.resolve({ found, uses: this.#loader.filesOf(file) });
+      return { found, uses: this.#loader.filesOf(file) };
     });
   }
 

@@ -1,5 +1,5 @@
 import { relative } from "node:path";
-import { ModuleSyntaxError, type SourcePlace } from "./module-compiler.ts";
+import { ModuleSyntaxError, type SourcePlace } from "./module-syntax-error.ts";
 
 /** Why a module did not load. Places are in the file that was to be loaded; the message names others by itself. */
 export interface LoadFailure {

@@ -1,24 +1,6 @@
 import { compileFunction } from "node:vm";
 import { getFormattedTokens, transform, type Transform } from "sucrase";
-
-/** Where in a module's text a fault lies; lines and columns from 1. */
-export interface SourcePlace {
-  readonly file: string;
-  readonly source: string;
-  readonly line: number | null;
-  readonly column: number | null;
-}
-
-/** Fault in a module's text, before anything of it ran. */
-export class ModuleSyntaxError extends Error {
-  override readonly name = "ModuleSyntaxError";
-  readonly place: SourcePlace;
-
-  constructor(place: SourcePlace, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.place = place;
-  }
-}
+import { ModuleSyntaxError } from "./module-syntax-error.ts";
 
 export interface ModuleScope {
   readonly require: (specifier: string) => unknown;
@@ -115,6 +97,8 @@ function syntaxErrorOf(file: string, source: string, error: SyntaxError): Module
   const message = isAwait ? "Top-level await is not supported in a workflow module" : error.message;
   return new ModuleSyntaxError({ file, source, line, column }, message, { cause: error });
 }
+
+export type CompileModule = typeof compileModule;
 
 /**
  * Makes a function of a module's text, TypeScript or JavaScript, ES or CommonJS; lines stay where they are.

@@ -24,14 +24,14 @@ async function put(files: Readonly<Record<string, string>>): Promise<void> {
 
 async function valueOf(text: string, file = "a/x.ts"): Promise<unknown> {
   await put({ [file]: text });
-  const loaded = loader.load(file);
+  const loaded = await loader.load(file);
   if ("failure" in loaded) throw new Error(loaded.failure.message);
   return typeof loaded.exports === "object" && loaded.exports !== null && "default" in loaded.exports ? loaded.exports.default : loaded.exports;
 }
 
 async function failureOf(text: string, file = "a/x.ts") {
   await put({ [file]: text });
-  const loaded = loader.load(file);
+  const loaded = await loader.load(file);
   if ("exports" in loaded) throw new Error("it loaded");
   return loaded.failure;
 }
@@ -123,7 +123,7 @@ describe("ModuleLoader", () => {
   it("keeps what it loaded until cleared, and each loader its own", async () => {
     expect(await valueOf("export default 1;")).toBe(1);
     expect(await valueOf("export default 2;")).toBe(1);
-    const other = new ModuleLoader(root, hostModules()).load("a/x.ts");
+    const other = await new ModuleLoader(root, hostModules()).load("a/x.ts");
     expect("exports" in other && other.exports).toMatchObject({ default: 2 });
     loader.clear();
     expect(await valueOf("export default 3;")).toBe(3);
@@ -184,7 +184,7 @@ describe("a module that does not load", () => {
     for (const text of [`import "./_bad.json";`, `import "bad";`, `import { readFileSync } from "node:fs"; readFileSync(import.meta.dirname + "/none");`]) {
       expect((await failureOf(text, `a/${text.length}.ts`)).message).not.toContain(root);
     }
-    const gone = loader.load("a/none.ts");
+    const gone = await loader.load("a/none.ts");
     expect("failure" in gone && gone.failure.message).toMatch(/ENOENT.*a\/none\.ts/);
   });
 

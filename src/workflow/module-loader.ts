@@ -4,7 +4,7 @@ import { dirname, relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseJson } from "../json/exact.ts";
 import { loadFailure, type LoadFailure } from "./load-failure.ts";
-import { compileModule } from "./module-compiler.ts";
+import type { CompileModule } from "./module-compiler.ts";
 import { findModuleFile } from "./module-files.ts";
 
 export type LoadedModule = { readonly exports: unknown } | { readonly failure: LoadFailure };
@@ -42,10 +42,12 @@ export class ModuleLoader {
   }
 
   /** @param file below the root */
-  load(file: string): LoadedModule {
+  async load(file: string): Promise<LoadedModule> {
+    // Only now: a gateway without modules of its own never needs the compiler, whose making is a tenth of a start.
+    const { compileModule } = await import("./module-compiler.ts");
     const path = resolve(this.#root, file);
     try {
-      return { exports: this.#loadFile(path) };
+      return { exports: this.#loadFile(path, compileModule) };
     } catch (error) {
       return { failure: loadFailure(this.#root, path, error) };
     }
@@ -67,7 +69,7 @@ export class ModuleLoader {
     this.#imports.clear();
   }
 
-  #loadFile(path: string): unknown {
+  #loadFile(path: string, compile: CompileModule): unknown {
     const known = this.#loaded.get(path);
     // In a cycle this is the part that has run so far, as everywhere in CommonJS.
     if (known !== undefined) return known.exports;
@@ -77,8 +79,8 @@ export class ModuleLoader {
     if (path.endsWith(".json")) return module.exports;
     try {
       const directory = dirname(path);
-      compileModule(path, source)({
-        require: (specifier) => this.#require(path, specifier),
+      compile(path, source)({
+        require: (specifier) => this.#require(path, specifier, compile),
         module,
         importMeta: { url: pathToFileURL(path).href, filename: path, dirname: directory, main: false },
         filename: path,
@@ -91,13 +93,13 @@ export class ModuleLoader {
     return module.exports;
   }
 
-  #require(importer: string, specifier: string): unknown {
+  #require(importer: string, specifier: string, compile: CompileModule): unknown {
     if (this.#hostModules.has(specifier)) return this.#hostModules.get(specifier);
     if (isPath(specifier)) {
       const file = findModuleFile(importer, specifier);
       if (file === null) throw new Error(`Cannot find "${specifier}", imported here`);
       this.#imports.set(importer, (this.#imports.get(importer) ?? new Set<string>()).add(file));
-      return this.#loadFile(file);
+      return this.#loadFile(file, compile);
     }
     // In the executable the ordinary require knows only Node's own modules; one made for the file knows all.
     const require = createRequire(importer);

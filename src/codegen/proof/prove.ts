@@ -35,7 +35,7 @@ async function load(id: string, text: string): Promise<Loaded> {
     const file = join(folder, `${id}.ts`);
     await mkdir(dirname(file), { recursive: true });
     await writeFile(file, text);
-    const loaded = new ModuleLoader(folder, hostModules()).load(file);
+    const loaded = await new ModuleLoader(folder, hostModules()).load(file);
     if ("failure" in loaded) return { finding: { check: "loads", line: loaded.failure.line, message: loaded.failure.message } };
     const made = workflowFromModule(id, loaded.exports);
     return "workflow" in made ? made : { finding: { check: "loads", line: null, message: made.problems.join("; ") } };

@@ -70,9 +70,9 @@ function isList(value: JsonValue): value is readonly JsonValue[] {
  *
  * @throws {Error} in words for the author, when the file does not load or makes no graph
  */
-export function readExistingModule(id: string, file: string): ExistingModule {
+export async function readExistingModule(id: string, file: string): Promise<ExistingModule> {
   const path = resolve(file);
-  const loaded = new ModuleLoader(dirname(path), hostModules()).load(path);
+  const loaded = await new ModuleLoader(dirname(path), hostModules()).load(path);
   if ("failure" in loaded) throw new Error(`The module that is to be updated does not load: ${loaded.failure.message}`);
   const made = workflowFromModule(id, loaded.exports);
   if ("problems" in made) throw new Error(`The module that is to be updated is no workflow: ${made.problems.join("; ")}`);

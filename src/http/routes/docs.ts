@@ -15,8 +15,8 @@ function takesGzip(header: string | undefined): boolean {
 function pageFile(c: HttpContext, { docs }: RouteDeps): Response {
   const file = docs.get(c.req.path);
   if (file === undefined) throw new AppError("route_not_found", "The page has no such file.");
-  const gzip = takesGzip(c.req.header("Accept-Encoding")) ? file.gzip : null;
-  const body = gzip ?? file.plain;
+  const gzip = takesGzip(c.req.header("Accept-Encoding")) ? file.gzip() : null;
+  const body = gzip ?? file.plain();
   return new Response(new Uint8Array(body), {
     headers: {
       "Content-Type": file.contentType,
