@@ -20,6 +20,20 @@ describe("parseBackendAddress", () => {
     expect(address.authorization).toBeNull();
   });
 
+  it.each([
+    ["http://127.0.0.1:8188", true],
+    ["http://127.1:8188", true],
+    ["http://LOCALHOST:8188", true],
+    ["http://comfy.localhost", true],
+    ["http://[::1]:8188", true],
+    ["http://comfyui:8188", false],
+    ["http://10.0.0.5:8188", false],
+    ["http://127.0.0.1.example:8188", false],
+    ["http://notlocalhost", false],
+  ])("tells whether %s is this machine: %s", (url, onThisMachine) => {
+    expect(parseBackendAddress(url).onThisMachine).toBe(onThisMachine);
+  });
+
   it("refuses what is not http without repeating it", () => {
     for (const url of ["ftp://user:secret@host", "not a url secret", "ws://secret"]) {
       expect(() => parseBackendAddress(url)).toThrow(TypeError);

@@ -4,10 +4,15 @@ import { unescape } from "node:querystring";
 export interface BackendAddress {
   /** Value of the Authorization header, when the URL carried a user and password. */
   readonly authorization: string | null;
+  /** Whether it is reached over loopback, so that a path it names is a path of this machine. */
+  readonly onThisMachine: boolean;
   /** @param path from `/api/` on */
   http(path: string, query?: Readonly<Record<string, string>>): string;
   socket(clientId: string): string;
 }
+
+/** As the URL parser writes hosts: in lower case, an IPv4 address with its four numbers, an IPv6 address in brackets. */
+const loopback = /^(?:(?:.+\.)?localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
  * Takes a base URL apart: `user:password@` becomes Basic authorization, since `fetch` refuses a URL that holds
@@ -30,6 +35,7 @@ export function parseBackendAddress(url: string): BackendAddress {
   };
   return {
     authorization: hasCredentials ? `Basic ${Buffer.from(credentials, "utf8").toString("base64")}` : null,
+    onThisMachine: loopback.test(parsed.hostname),
     http: (path, query = {}) => withQuery(base + path, query),
     socket: (clientId) => withQuery(`${base.replace(/^http/, "ws")}/api/ws`, { clientId }),
   };

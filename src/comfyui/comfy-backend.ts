@@ -101,6 +101,6 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
     cancel: (promptId) => asBackendError(cancelPrompt(http, promptId)),
     free: () => asBackendError(freeMemory(http)),
     objectInfo: () => asBackendError(readObjectInfo(http)),
-    models: () => asBackendError(listModels(http)),
+    models: () => asBackendError(listModels(http, address)),
   };
 }

@@ -3,6 +3,7 @@ import { AppError } from "../errors/app-error.ts";
 import { parsePythonJson } from "../json/exact.ts";
 import { unexpectedBody, unexpectedStatus } from "./backend-error.ts";
 import type { ComfyHttp } from "./http-client.ts";
+import { type ListedModel, measureModels, type ModelFolders } from "./model-disk.ts";
 import { timeoutsMs } from "./timeouts.ts";
 
 const doing = "it was asked for its models";
@@ -17,16 +18,18 @@ export interface ModelFile {
   readonly type: string;
   /** Path below that folder, as a loader node takes it. */
   readonly name: string;
-  /** Bytes; null when ComfyUI does not tell. */
+  /** Bytes; null when neither ComfyUI nor the disk tells. */
   readonly size: number | null;
-  /** Milliseconds since the epoch; null when ComfyUI does not tell. */
+  /** Milliseconds since the epoch; null when neither ComfyUI nor the disk tells. */
   readonly modifiedAt: number | null;
 }
 
-const folderNames = z.array(z.string());
-const plainNames = z.array(z.string());
-/** `modified` is in seconds, with a fraction (comfyui-protocol.md §1.8). */
-const described = z.array(z.looseObject({ name: z.string(), size: z.number().nullish().catch(null), modified: z.number().nullish().catch(null) }));
+const names = z.array(z.string());
+const amount = z.number().nullish().catch(null);
+/** `modified` is in seconds, with a fraction (comfyui-protocol.md §1.6). ComfyUI of late 2024 has `name` and `pathIndex` alone. */
+const described = z.array(z.looseObject({ name: z.string(), pathIndex: z.int().nonnegative().nullish().catch(null), size: amount, modified: amount }));
+const foldersByName = z.array(z.looseObject({ name: z.string(), folders: names }));
+const foldersOfAll = z.record(z.string(), names);
 
 async function ask<T>(http: ComfyHttp, path: string, schema: z.ZodType<T>): Promise<T | null> {
   const { status, text } = await http.call(path, { timeoutMs: timeoutsMs.query });
@@ -39,31 +42,52 @@ async function ask<T>(http: ComfyHttp, path: string, schema: z.ZodType<T>): Prom
   }
 }
 
-/** An older ComfyUI has no sizes: `/experiment` is not there, or answers something else. */
-async function describedModels(http: ComfyHttp, type: string): Promise<readonly ModelFile[] | null> {
+/** For what only some versions tell: null when it is not there, or is something else. */
+async function askIfTold<T>(http: ComfyHttp, path: string, schema: z.ZodType<T>): Promise<T | null> {
   try {
-    const found = await ask(http, `/api/experiment/models/${encodeURIComponent(type)}`, described);
-    return found?.map(({ name, size, modified }) => ({ type, name, size: size ?? null, modifiedAt: modified === undefined || modified === null ? null : Math.round(modified * 1000) })) ?? null;
+    return await ask(http, path, schema);
   } catch (error) {
     if (error instanceof AppError) return null;
     throw error;
   }
 }
 
-async function modelsOf(http: ComfyHttp, type: string): Promise<readonly ModelFile[]> {
-  const withSizes = await describedModels(http, type);
-  if (withSizes !== null) return withSizes;
-  const names = await ask(http, `/api/models/${encodeURIComponent(type)}`, plainNames);
-  return (names ?? []).map((name) => ({ type, name, size: null, modifiedAt: null }));
+async function modelsOf(http: ComfyHttp, type: string): Promise<readonly ListedModel[]> {
+  const told = await askIfTold(http, `/api/experiment/models/${encodeURIComponent(type)}`, described);
+  if (told !== null) {
+    return told.map(({ name, size, modified, pathIndex }) => ({
+      type,
+      name,
+      size: size ?? null,
+      modifiedAt: modified === undefined || modified === null ? null : Math.round(modified * 1000),
+      folderIndex: pathIndex ?? null,
+    }));
+  }
+  const plain = await ask(http, `/api/models/${encodeURIComponent(type)}`, names);
+  return (plain ?? []).map((name) => ({ type, name, size: null, modifiedAt: null, folderIndex: null }));
 }
 
-/** Every model of the host, by folder in ComfyUI's order and then by name. */
-export async function listModels(http: ComfyHttp): Promise<readonly ModelFile[]> {
-  const folders = (await ask(http, "/api/models", folderNames))?.filter((name) => !otherFolders.has(name)) ?? [];
-  const found: ModelFile[] = [];
-  for (let at = 0; at < folders.length; at += foldersAtOnce) {
-    const lists = await Promise.all(folders.slice(at, at + foldersAtOnce).map((type) => modelsOf(http, type)));
-    found.push(...lists.flat().map((model) => model));
+/** Where ComfyUI keeps its models; never to be told to callers. Empty when it does not tell. */
+async function foldersOf(http: ComfyHttp): Promise<ModelFolders> {
+  const byName = await askIfTold(http, "/api/experiment/models", foldersByName);
+  if (byName !== null) return new Map(byName.map(({ name, folders }) => [name, folders]));
+  // There is no such route below /api.
+  return new Map(Object.entries((await askIfTold(http, "/internal/folder_paths", foldersOfAll)) ?? {}));
+}
+
+/**
+ * Every model of the host, by folder in ComfyUI's order and then by name.
+ *
+ * @param onThisMachine whether the paths that ComfyUI names are paths of this machine: then the disk is asked for the
+ * sizes that ComfyUI does not tell. On another machine the same path may be another file.
+ */
+export async function listModels(http: ComfyHttp, { onThisMachine }: { readonly onThisMachine: boolean }): Promise<readonly ModelFile[]> {
+  const types = (await ask(http, "/api/models", names))?.filter((name) => !otherFolders.has(name)) ?? [];
+  const listed: ListedModel[] = [];
+  for (let at = 0; at < types.length; at += foldersAtOnce) {
+    const lists = await Promise.all(types.slice(at, at + foldersAtOnce).map((type) => modelsOf(http, type)));
+    listed.push(...lists.flat());
   }
-  return found;
+  const measured = onThisMachine && listed.some(({ size }) => size === null) ? await measureModels(listed, await foldersOf(http)) : listed;
+  return measured.map(({ type, name, size, modifiedAt }) => ({ type, name, size, modifiedAt }));
 }

@@ -92,9 +92,9 @@ export interface GatewayStatus {
 export interface HostModel {
   readonly type: string;
   readonly name: string;
-  /** Bytes; null when ComfyUI does not tell. */
+  /** Bytes; null when neither ComfyUI nor the disk tells. */
   readonly size: number | null;
-  /** Milliseconds since the epoch; null when ComfyUI does not tell. */
+  /** Milliseconds since the epoch; null when neither ComfyUI nor the disk tells. */
   readonly modifiedAt: number | null;
 }
 

@@ -16,7 +16,7 @@ const ModelsSchema = z
       z.object({
         type: z.string().openapi({ description: "ComfyUI's folder" }),
         name: z.string().openapi({ description: "As a loader node takes it: a path below the folder" }),
-        size: z.number().int().nullable().openapi({ description: "Bytes; null when ComfyUI does not tell" }),
+        size: z.number().int().nullable().openapi({ description: "Bytes; null when neither ComfyUI nor the disk of this host tells" }),
         modified_at: z.string().nullable().openapi({ format: "date-time" }),
       }),
     ),
@@ -32,7 +32,7 @@ export const models: Route = {
     operationId: "list_models",
     tags: ["gateway"],
     summary: "Model files of the host",
-    description: "As ComfyUI lists them; asked again after 60 seconds.",
+    description: "As ComfyUI lists them; asked again after 60 seconds. A size that ComfyUI does not tell is read from the disk, where ComfyUI is on the gateway's host and the file can be seen.",
     request: { query: modelsQuery },
     responses: { 200: json("The models", ModelsSchema), ...problems("invalid_query", "comfyui_unreachable", "comfyui_unexpected") },
   }),
