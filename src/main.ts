@@ -55,6 +55,9 @@ function main(): void {
     clock: systemClock,
     stopAsked: stop.signal,
     startGateway: async (params) => {
+      // All that the gateway writes is for its user alone, whoever starts it: jobs hold prompts. Not a mode at each
+      // file, since SQLite makes its own and a new place would have to remember.
+      process.umask(0o077);
       const [{ startApp }, { docsAssets }] = await Promise.all([import("./app.ts"), import("./generated/docs-assets.ts")]);
       return startApp({ ...params, builtinWorkflows, docsAssets, checkpoint: testedCheckpoint() });
     },

@@ -1,4 +1,4 @@
-import { access, constants, mkdir, open, readdir, rm, stat, statfs } from "node:fs/promises";
+import { access, constants, lstat, mkdir, open, readdir, realpath, rm, stat, statfs } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import type { Finding } from "./finding.ts";
 
@@ -6,6 +6,10 @@ import type { Finding } from "./finding.ts";
 const lowBytes = 10e9;
 /** Less than this and the next pictures do. */
 const fullBytes = 1e9;
+
+/** Permissions of anybody but the owner and his group: to read a file, and to come to what is in a folder. */
+const readableByAll = 0o004;
+const passableByAll = 0o001;
 
 /** Whether jobs and outputs can be kept in `dataDir`. Leaves nothing there. */
 export async function lookAtData(dataDir: string): Promise<readonly Finding[]> {
@@ -20,8 +24,7 @@ export async function lookAtData(dataDir: string): Promise<readonly Finding[]> {
   }
   const refusal = await tryWriting(path);
   if (refusal === null) {
-    const foreign = await ofAnotherUser(path);
-    return [{ area: "data", status: "ok", message: `The data directory ${path} can be written` }, ...foreign, await spaceOf(path)];
+    return [{ area: "data", status: "ok", message: `The data directory ${path} can be written` }, ...(await ofAnotherUser(path)), ...(await openToAll(path)), await spaceOf(path)];
   }
   return [{ area: "data", status: "failure", message: `The data directory ${path} cannot be written: ${refusal}`, fix: "Give it to the gateway's user, free the disk, or name another with --data-dir" }];
 }
@@ -35,8 +38,26 @@ async function ofAnotherUser(path: string): Promise<readonly Finding[]> {
   const owners = await Promise.all((await readdir(path)).map(async (name) => ({ name, owner: (await stat(join(path, name)).catch(() => null))?.uid ?? uid })));
   const names = owners.filter(({ owner }) => owner !== uid).map(({ name }) => name);
   if (names.length === 0) return [];
-  const some = names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", ");
-  return [{ area: "data", status: "warning", message: `${some} in it ${names.length === 1 ? "belongs" : "belong"} to another user than the folder itself`, fix: `chown -R --reference=${path} ${path}` }];
+  return [{ area: "data", status: "warning", message: `${some(names)} in it ${names.length === 1 ? "belongs" : "belong"} to another user than the folder itself`, fix: `chown -R --reference=${path} ${path}` }];
+}
+
+/**
+ * The gateway makes all of it for its user alone; what an older version made, or a restored copy, may be open. It is
+ * only read by who can come to it: through every folder above.
+ */
+async function openToAll(path: string): Promise<readonly Finding[]> {
+  for (let at = await realpath(path); ; at = dirname(at)) {
+    if (((await stat(at)).mode & passableByAll) === 0) return [];
+    if (dirname(at) === at) break;
+  }
+  const modes = await Promise.all((await readdir(path)).map(async (name) => ({ name, seen: await lstat(join(path, name)).catch(() => null) })));
+  const names = modes.flatMap(({ name, seen }) => (seen !== null && !seen.isSymbolicLink() && (seen.mode & (seen.isDirectory() ? passableByAll : readableByAll)) !== 0 ? [name] : []));
+  if (names.length === 0) return [];
+  return [{ area: "data", status: "warning", message: `Every user of this machine can read ${some(names)} in it`, fix: `chmod -R o= ${path}` }];
+}
+
+function some(names: readonly string[]): string {
+  return names.length > 5 ? `${names.slice(0, 5).join(", ")}, …` : names.join(", ");
 }
 
 async function firstThere(path: string): Promise<string> {

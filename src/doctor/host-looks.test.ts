@@ -1,4 +1,4 @@
-import { chmod, chown, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -38,6 +38,25 @@ describe("the data directory", () => {
     expect(await ofOwners()).toEqual([{ area: "data", status: "warning", message: "jobs.db in it belongs to another user than the folder itself", fix: `chown -R --reference=${dir} ${dir}` }]);
     await chown(join(dir, "jobs.db"), 65_532, 65_532);
     expect(await ofOwners()).toEqual([]);
+  });
+
+  it("is a warning when every user of the machine can read what is in it", async () => {
+    const outer = await folder();
+    const dir = join(outer, "data");
+    await mkdir(join(dir, "files"), { recursive: true });
+    await writeFile(join(dir, "jobs.db"), "");
+    const ofReaders = async (): Promise<readonly object[]> => (await lookAtData(dir)).filter(({ message }) => message.includes("Every user"));
+    const open = (names: string) => [{ area: "data", status: "warning", message: `Every user of this machine can read ${names} in it`, fix: `chmod -R o= ${dir}` }];
+    const modes = async (...[above, own, db, files]: readonly [number, number, number, number]): Promise<readonly object[]> => {
+      await Promise.all([chmod(outer, above), chmod(dir, own), chmod(join(dir, "jobs.db"), db), chmod(join(dir, "files"), files)]);
+      return ofReaders();
+    };
+    expect(await modes(0o755, 0o755, 0o644, 0o755)).toEqual(open("files, jobs.db"));
+    expect(await modes(0o755, 0o711, 0o600, 0o711)).toEqual(open("files"));
+    // One closed door on the way is enough.
+    expect(await modes(0o755, 0o755, 0o640, 0o750)).toEqual([]);
+    expect(await modes(0o755, 0o750, 0o644, 0o755)).toEqual([]);
+    expect(await modes(0o700, 0o755, 0o644, 0o755)).toEqual([]);
   });
 
   it("is a failure when it is a file, or below one", async () => {
