@@ -161,8 +161,11 @@ describe("doctor beside no ComfyUI, or something else", () => {
   });
 
   it("does not look for a ComfyUI in demo mode", async () => {
-    const { code, findings } = await report(["--demo"]);
+    const { code, findings } = await report(["--demo"], {});
     expect([code, findings[0]?.status]).toEqual([0, "skipped"]);
+    const reasons = findings.filter(({ area }) => area === "workflow").map(({ status, message }) => [status, message]);
+    expect(new Set(reasons.map(([, message]) => message))).toEqual(new Set(["what it needs was not compared with the host: demo mode uses no ComfyUI"]));
+    expect(findings.filter(({ message }) => message.includes("ComfyUI does not tell"))).toEqual([]);
   });
 
   it("reports a workflow that does not load, with file and line", async () => {

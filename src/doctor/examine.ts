@@ -32,10 +32,11 @@ export async function examine({ config, builtins, clock, runProgram }: ExaminePa
   const known = await catalogOf(config, comfyui.catalog);
   const dir = config.workflowsDir === null ? {} : { dir: config.workflowsDir };
   const workflows = await discoverWorkflows({ builtins, catalog: known.catalog ?? coreCatalog(), ...dir });
+  const host = { catalog: known.catalog, whyUnknown: config.demo ? "demo mode uses no ComfyUI" : "ComfyUI has not told what it has", manager: comfyui.manager };
   return [
     ...comfyui.findings,
     ...known.findings,
-    ...(await lookAtWorkflows(workflows, known.catalog, comfyui.manager, config.workflowsDir)),
+    ...(await lookAtWorkflows(workflows, host, config.workflowsDir)),
     ...(await lookAtData(config.dataDir)),
     await lookAtPort(config),
     await lookAtClock(clock.now(), comfyui.toldAt, runProgram),

@@ -14,7 +14,7 @@ export async function lookAtGpu(devices: readonly ComfyuiDevice[], runProgram: R
       : [{ area: "gpu", status: "warning", message: `nvidia-smi fails: ${(stderr.trim() || stdout.trim()).split("\n")[0] ?? ""}`, fix: "Driver and kernel may not fit since an update: reboot, or install the driver anew" }];
   if (told.length > 0) return [...broken, ...told.map(found)];
   if (devices.length > 0) return [...broken, { area: "gpu", status: "warning", message: "ComfyUI computes on the CPU: pictures take minutes", fix: "See whether ComfyUI's log names the GPU at start" }];
-  return [...broken, { area: "gpu", status: "skipped", message: "There is no nvidia-smi, and ComfyUI does not tell" }];
+  return [...broken, { area: "gpu", status: "skipped", message: "There is no nvidia-smi, and no ComfyUI that tells of a GPU" }];
 }
 
 function found({ id, name, vramUsedBytes, vramTotalBytes, utilizationPercent }: GpuReading): Finding {
