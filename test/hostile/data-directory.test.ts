@@ -31,14 +31,14 @@ async function outer(): Promise<string> {
 it("is made for the gateway's user alone, with all that comes into it", { timeout: 60_000 }, async () => {
   const dataDir = join(await outer(), "data");
   const { gateway, url } = await serve(dataDir);
-  const ask = async (path: string, init: RequestInit = {}): Promise<Response> => fetch(`${url}${path}`, { ...init, headers: { "X-API-Key": key, ...init.headers } });
-  const made = await ask("/qwen/qwen_base_txt2img", { method: "POST", body: '{"prompt":"kept"}', headers: { Accept: "image/png" } });
+  const post = async (path: string, body: string | FormData): Promise<Response> => fetch(`${url}${path}`, { method: "POST", body, headers: { "X-API-Key": key, Accept: "image/png" } });
+  const made = await post("/qwen/qwen_base_txt2img", '{"prompt":"kept"}');
   expect(made.status).toBe(200);
   const form = new FormData();
   form.set("image", await made.blob(), "picture.png");
   form.set("prompt", "blue");
-  const edited = await ask("/qwen/qwen_img_edit", { method: "POST", body: form });
-  expect(edited.status, await edited.text()).toBe(200);
+  const edited = await post("/qwen/qwen_img_edit", form);
+  expect([edited.status, (await edited.bytes()).length > 0]).toEqual([200, true]);
 
   const running = await modesBelow(dataDir);
   expect([...running.keys()]).toEqual(expect.arrayContaining(["jobs.db", "jobs.db-wal", "jobs.db-shm", "files", "link-secret", "webhook-secret"]));
