@@ -1,7 +1,10 @@
-import { copyFile, mkdir, rename, rm } from "node:fs/promises";
+import { copyFile, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { asFunction, assetNames } from "../../src/executable/program-assets.ts";
 import { layBaseNode } from "./base-node.ts";
-import { bundle } from "./bundle.ts";
+import { bundle, bundleLoader } from "./bundle.ts";
+import { writeCompiledProgram } from "./compiled-program.ts";
+import { oneByteText } from "./one-byte-text.ts";
 import { makePackingFolder, pack } from "./pack.ts";
 
 export interface BuildBinary {
@@ -14,6 +17,12 @@ export interface BuildBinary {
 }
 
 /**
+ * Flags of V8 that the executable runs with. Its young objects get 8 MiB instead of 32: a gateway holds little for long, and
+ * its host's memory is wanted elsewhere.
+ */
+const flags = ["--max-semi-space-size=4"];
+
+/**
  * Builds the executable from the sources and src/generated, with no network, and its source map. The same sources,
  * lockfile and commit give the same bytes, in whatever folder. Resolves the path of the executable.
  */
@@ -21,8 +30,18 @@ export async function buildBinary({ root, commit, outfile = join(root, "bin", "c
   const folder = await makePackingFolder();
   try {
     const bundled = join(folder, "server.cjs");
-    const [base] = await Promise.all([layBaseNode(root), bundle({ root, outfile: bundled, commit }), mkdir(dirname(outfile), { recursive: true })]);
-    await pack({ root, bundle: bundled, base, outfile });
+    const main = join(folder, "main.cjs");
+    const text = join(folder, assetNames.text);
+    const compiled = join(folder, assetNames.compiled);
+    const [base] = await Promise.all([
+      layBaseNode(root),
+      bundle({ root, outfile: bundled, commit }),
+      bundleLoader({ root, outfile: main }),
+      mkdir(dirname(outfile), { recursive: true }),
+    ]);
+    await writeFile(text, asFunction(oneByteText(await readFile(bundled, "utf8"))));
+    await writeCompiledProgram({ root, node: base.path, flags, text, outfile: compiled });
+    await pack({ root, base, main, assets: { [assetNames.text]: text, [assetNames.compiled]: compiled }, flags, outfile });
     const draft = `${outfile}.map.${process.pid}`;
     await copyFile(`${bundled}.map`, draft);
     await rename(draft, `${outfile}.map`);

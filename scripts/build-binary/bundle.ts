@@ -11,7 +11,8 @@ export interface Bundle {
 /**
  * How the whole program becomes one CommonJS file: what a single executable application starts with.
  *
- * It stays unminified and keeps names, so that stack traces in a log can be read; the size is in Node itself, not here.
+ * It stays unminified, so that stack traces in a log can be read; the size is in Node itself, not here. Names are kept but
+ * for those that two files share, of which one gets a number: keeping these too would cost at each making of a function.
  */
 export function bundleOptions({ root, outfile, commit }: Bundle): BuildOptions {
   return {
@@ -22,7 +23,6 @@ export function bundleOptions({ root, outfile, commit }: Bundle): BuildOptions {
     platform: "node",
     target: "node24",
     format: "cjs",
-    keepNames: true,
     sourcemap: "external",
     // The names and lines of sources are what a stack trace needs; their text would treble the file.
     sourcesContent: false,
@@ -39,4 +39,9 @@ export function bundleOptions({ root, outfile, commit }: Bundle): BuildOptions {
 export async function bundle(params: Bundle): Promise<void> {
   await build(bundleOptions(params));
   await nameSourcesFromRoot(`${params.outfile}.map`, params.root);
+}
+
+/** What the executable runs first, by itself: it finds the program and runs it. */
+export async function bundleLoader({ root, outfile }: Omit<Bundle, "commit">): Promise<void> {
+  await build({ ...bundleOptions({ root, outfile }), entryPoints: ["src/executable/load-program.ts"], banner: {}, sourcemap: false });
 }

@@ -18,22 +18,37 @@ export function makePackingFolder(): Promise<string> {
   return mkdtemp("/tmp/comfyui-api-");
 }
 
-/** Joins the bundle and Node.js to one executable with pkg, in its mode that takes an unpatched Node.js (`--sea`). */
-export async function pack(params: {
+interface Pack {
   readonly root: string;
-  /** In a folder of {@link makePackingFolder}. */
-  readonly bundle: string;
   readonly base: BaseNode;
+  /** What the executable runs first. In a folder of {@link makePackingFolder}. */
+  readonly main: string;
+  /** Files that it carries, by the name under which it finds them. */
+  readonly assets: Readonly<Record<string, string>>;
+  /** Of Node.js, each time that it runs. */
+  readonly flags: readonly string[];
   readonly outfile: string;
-}): Promise<void> {
-  const { root, bundle, base, outfile } = params;
+}
+
+/** Run by Node.js with the path of pkg's module, and what it is to do. */
+const callPkg = `
+  const [module, main, params] = process.argv.slice(1);
+  require(module).default(main, JSON.parse(params)).catch((error) => { console.error(error); process.exitCode = 1; });
+`;
+
+/**
+ * Joins the program to Node.js with pkg, in its mode that takes an unpatched Node.js (`--sea`). By pkg's module, for its
+ * command line knows neither assets nor flags nor a Node.js of one's own; hence its exact version in package.json.
+ */
+export async function pack({ root, base, main, assets, flags, outfile }: Pack): Promise<void> {
   // Under another name until it is whole: the old executable may be running, and must not be half overwritten.
   const draft = `${outfile}.${process.pid}`;
-  const pkg = join(dirname(createRequire(join(root, "package.json")).resolve("@yao-pkg/pkg/package.json")), "lib-es5", "bin.js");
-  const args = [pkg, bundle, "--sea", "--targets", `node${base.version}-linux-x64`, "--output", draft];
+  const pkg = join(dirname(createRequire(join(root, "package.json")).resolve("@yao-pkg/pkg/package.json")), "lib-es5", "sea.js");
+  const target = { nodeRange: `node${base.version}`, platform: "linux", arch: "x64", output: draft };
+  const params = JSON.stringify({ targets: [target], nodePath: base.path, seaConfig: { assets, execArgv: flags } });
   try {
-    await run(process.execPath, args, { cwd: root, env: { ...process.env, HOME: base.home } });
-    await renameInside(draft, bundle, `${neutralFolder}${basename(bundle)}`);
+    await run(process.execPath, ["-e", callPkg, pkg, main, params], { cwd: root });
+    await renameInside(draft, main, `${neutralFolder}${basename(main)}`);
     await rename(draft, outfile);
   } catch (error) {
     await rm(draft, { force: true });
