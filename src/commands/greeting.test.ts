@@ -23,9 +23,9 @@ function workflow(id: string, over: Partial<Workflow> = {}): Workflow {
   };
 }
 
-function greet(over: Partial<RunningGateway>): string {
+function greet(over: Partial<RunningGateway>, settings = config): string {
   const nothing = { workflows: [], broken: [] };
-  return greeting({ url: "http://127.0.0.1:3000", demo: false, workflows: nothing, stop: () => Promise.resolve(), ...over }, config, "1.2.3");
+  return greeting({ url: "http://127.0.0.1:3000", demo: false, workflows: nothing, stop: () => Promise.resolve(), ...over }, settings, "1.2.3");
 }
 
 describe("the greeting", () => {
@@ -41,6 +41,12 @@ describe("the greeting", () => {
   it("gives the line of the README when that workflow is there", () => {
     const workflows = { workflows: [workflow("a/b"), workflow("qwen/qwen_base_txt2img")], broken: [] };
     expect(greet({ workflows })).toContain(`curl -X POST http://127.0.0.1:3000/qwen/qwen_base_txt2img -d '{"prompt":"test"}'\n`);
+  });
+
+  it.each([{ apiKeysFile: "keys.yml" }, { apiKeys: "me:a-key-that-is-secret" }])("gives a line that works with keys, and tells none: %o", (keys) => {
+    const shown = greet({ workflows: { workflows: [workflow("a/b")], broken: [] } }, { ...config, ...keys });
+    expect(shown).toContain(`' -H "X-API-Key: $KEY"\n`);
+    expect(shown).not.toContain("secret");
   });
 
   it("else gives another workflow's example, quoted for a shell, and none that needs a file", () => {

@@ -15,7 +15,7 @@ export function greeting(gateway: RunningGateway, config: Config, version: strin
     `Workflows: ${workflows.length === 0 ? "none" : workflows.map((workflow) => workflow.id).join(", ")}`,
     ...(broken.length === 0 ? [] : [`Broken workflows, not served: ${broken.length}`, ...broken.map(brokenLine)]),
     `Docs: ${gateway.url}/docs`,
-    ...tryLines(gateway.url, workflows),
+    ...tryLines(gateway.url, workflows, config.apiKeys !== null || config.apiKeysFile !== null),
   ];
   return `${lines.join("\n")}\n`;
 }
@@ -27,12 +27,13 @@ function brokenLine({ file, line, column, message }: BrokenWorkflow): string {
   return `  ${place}${said.trimEnd().replaceAll("\n", "\n    ")}`;
 }
 
-function tryLines(url: string, workflows: readonly Workflow[]): string[] {
+function tryLines(url: string, workflows: readonly Workflow[], wantsKey: boolean): string[] {
+  const key = wantsKey ? ' -H "X-API-Key: $KEY"' : "";
   const known = workflows.find((workflow) => workflow.id === "qwen/qwen_base_txt2img");
-  if (known !== undefined) return ["Try:", curl(url, known.id, '{"prompt":"test"}')];
+  if (known !== undefined) return ["Try:", `${curl(url, known.id, '{"prompt":"test"}')}${key}`];
   // One that takes a file would need a file that is not there.
   const other = workflows.find((workflow) => workflow.fileFields.length === 0);
-  return other === undefined ? [] : ["Try:", curl(url, other.id, stringifyJson(other.example))];
+  return other === undefined ? [] : ["Try:", `${curl(url, other.id, stringifyJson(other.example))}${key}`];
 }
 
 function curl(url: string, id: string, body: string): string {
