@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
+import { copyFile, mkdtemp, open, readFile, rename, rm } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -43,16 +43,22 @@ const callPkg = `
 export async function pack({ root, base, main, assets, flags, outfile }: Pack): Promise<void> {
   // Under another name until it is whole: the old executable may be running, and must not be half overwritten.
   const draft = `${outfile}.${process.pid}`;
+  const copy = `${draft}.copy`;
   const pkg = join(dirname(createRequire(join(root, "package.json")).resolve("@yao-pkg/pkg/package.json")), "lib-es5", "sea.js");
   const target = { nodeRange: `node${base.version}`, platform: "linux", arch: "x64", output: draft };
   const params = JSON.stringify({ targets: [target], nodePath: base.path, seaConfig: { assets, execArgv: flags } });
   try {
     await run(process.execPath, ["-e", callPkg, pkg, main, params], { cwd: root });
     await renameInside(draft, main, `${neutralFolder}${basename(main)}`);
-    await rename(draft, outfile);
+    // What pkg wrote in one piece lies in large pages of the page cache, and each process is charged for all of a page that it
+    // touches: 15 MB more than once the file has been read from a disk. A copy lies there as it will on any host.
+    await copyFile(draft, copy);
+    await rename(copy, outfile);
   } catch (error) {
-    await rm(draft, { force: true });
+    await rm(copy, { force: true });
     throw new Error("pkg failed to pack the executable", { cause: error });
+  } finally {
+    await rm(draft, { force: true });
   }
 }
 
