@@ -152,6 +152,21 @@ describe("opening", () => {
     expect(await (await openDiskFileStore({ dir })).describe(stored.id)).toEqual(stored);
   });
 
+  it("answers with all bytes at once, whether it still holds them or reads them", async () => {
+    for (const holdBytes of [undefined, 4, 1000]) {
+      const content = `held up to ${holdBytes}`;
+      const { id } = await store.put(streamOf("held up ", `to ${holdBytes}`), { maxBytes, ...(holdBytes === undefined ? {} : { holdBytes }) });
+      expect(Buffer.from(await store.bytes(id)).toString()).toBe(content);
+      expect(Buffer.from(await (await openDiskFileStore({ dir })).bytes(id)).toString()).toBe(content);
+    }
+  });
+
+  it("holds nothing of a file that is removed", async () => {
+    const { id } = await store.put(streamOf("gone"), { maxBytes, holdBytes: 1000 });
+    await store.remove(id, { usedBefore: Date.now() + 3_600_000 });
+    await expect(store.bytes(id)).rejects.toMatchObject({ code: "file_not_found" });
+  });
+
   it("finds a file's type out again when the note of it is lost or damaged", async () => {
     const { id } = await store.put(streamOf("%PDF-1.7\n"), { maxBytes });
     for (const damage of ["", "{", "{}", '{"contentType":"text/html","extension":"../../x"}']) {

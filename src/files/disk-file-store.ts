@@ -12,6 +12,7 @@ import { systemCode, toDiskError } from "./disk-error.ts";
 import type { ByteRange, FileStore, ListUnused, PutOptions, StoredFile } from "./file-store.ts";
 import { KeptFiles, pathOf, unwritable } from "./kept-files.ts";
 import { detectMediaType, isEvident, sniffBytes, type MediaType } from "./media-type.ts";
+import { RecentContents } from "./recent-contents.ts";
 import { Spool } from "./spool.ts";
 import { TempFolder } from "./temp-folder.ts";
 import { Turns } from "./turns.ts";
@@ -40,6 +41,9 @@ export async function openDiskFileStore(params: { readonly dir: string; readonly
   }
 }
 
+/** Some tens of pictures: as many as a host makes in the moment between the end of a run and the answer. */
+const recentBytes = 8 * 2 ** 20;
+
 class DiskFileStore implements FileStore {
   readonly #dir: string;
   readonly #temp: TempFolder;
@@ -47,6 +51,7 @@ class DiskFileStore implements FileStore {
   readonly #kept: KeptFiles;
   /** A file is not removed between the moment it is found in use and the moment that is written down. */
   readonly #turns = new Turns();
+  readonly #recent = new RecentContents(recentBytes);
   /** Folders of which every entry is on the disk, as of a sync of ours: 256 at most. */
   readonly #synced = new Set<string>();
 
@@ -70,11 +75,15 @@ class DiskFileStore implements FileStore {
   }
 
   async #put(content: AsyncIterable<unknown>, options: PutOptions): Promise<StoredFile> {
-    const spool = new Spool(this.#temp);
+    const spool = new Spool(this.#temp, options.holdBytes);
     try {
       const received = await receive(content, spool, options.maxBytes);
       const type = await detectMediaType(received.head, received.size, options.filename);
-      return await onDisk(() => this.#turns.take(received.id, () => this.#keep(spool, received, type)));
+      // Before it goes to the disk: it is not held any more then.
+      const whole = options.holdBytes === undefined ? null : spool.whole();
+      const stored = await onDisk(() => this.#turns.take(received.id, () => this.#keep(spool, received, type)));
+      if (whole !== null) this.#recent.add(stored.id, whole);
+      return stored;
     } finally {
       await onDisk(() => spool.discard());
     }
@@ -103,6 +112,8 @@ class DiskFileStore implements FileStore {
   }
 
   async bytes(id: string): Promise<Uint8Array> {
+    const recent = this.#recent.get(id);
+    if (recent !== undefined) return recent;
     if (!idPattern.test(id)) throw notFound();
     return onDisk(async () => {
       try {
@@ -139,7 +150,9 @@ class DiskFileStore implements FileStore {
       this.#turns.take(id, async () => {
         const used = await this.#kept.lastUse(id);
         if (used === null) return 0;
-        return used < usedBefore ? this.#kept.remove(id) : null;
+        if (used >= usedBefore) return null;
+        this.#recent.remove(id);
+        return this.#kept.remove(id);
       }),
     );
   }

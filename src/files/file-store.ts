@@ -14,6 +14,8 @@ export interface StoredFile {
 export interface PutOptions {
   /** More than this many bytes → AppError `payload_too_large`, and nothing is kept. */
   readonly maxBytes: number;
+  /** So much of it may be held in memory, to be written in one piece and read again at once. Default: little, for many come at once. */
+  readonly holdBytes?: number;
   /** The name it came with: a hint for its type where the content does not tell. Never used as a path. */
   readonly filename?: string;
 }

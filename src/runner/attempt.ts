@@ -173,12 +173,14 @@ export class Attempt {
     for (let absences = 0; ; ) {
       const woken = this.#ended || (await this.#wakeup.wait(this.#untilNextCheckMs()));
       this.#held.checkLeft();
+      // Asked about the end while the start is stored.
+      const asked = this.#ended ? this.#locate(promptId) : null;
       if (this.#log.started) await this.#markRunning();
       const reason = this.#reasonToStop();
       if (reason !== null) return { state: "stop", reason };
       // Woken by the first event of the run: nothing to ask.
-      if (woken && !this.#ended && !this.#blind) continue;
-      const whereabouts = await this.#locate(promptId);
+      if (woken && asked === null && !this.#blind) continue;
+      const whereabouts = await (asked ?? this.#locate(promptId));
       if (whereabouts?.state === "running") await this.#markRunning();
       if (whereabouts?.state === "finished") return whereabouts;
       absences = whereabouts?.state === "absent" ? absences + 1 : 0;

@@ -27,11 +27,13 @@ export class Conclusion {
     const { held, log, checkpoint, clock, watch } = this.#params;
     checkpoint("run-ended");
     await held.markRunning(log.warnings);
-    await log.settle();
+    // What is left of the events is stored while the outputs are copied: it comes before the end of the job, whatever becomes of them.
+    const settled = log.settle();
     const collector = new OutputCollector({ ...this.#params, job: held.job, found: { recorded: entry.outputs, ...log.found() } });
     const from = clock.now();
     const uncopied = await this.#collect(collector);
     watch.stage(held.job, "collect", { from, to: clock.now() });
+    await settled;
     checkpoint("outputs-copied");
     const finish = this.#finish(collector.outputs, log.warningsOfRun(entry.failure), log.cachedNodes ?? entry.cachedNodeIds.length);
     const error = errorOfRun(held.job, entry) ?? uncopied;

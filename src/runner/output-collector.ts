@@ -12,6 +12,9 @@ import type { AttemptDeps } from "./attempt-deps.ts";
 /** Longest output: above any video a GPU host makes, below what fills a disk unnoticed. */
 const maxOutputBytes = 16 * 2 ** 30;
 
+/** A picture is held whole on its way from ComfyUI, and answered with from memory. No more come at a time than jobs are under way. */
+const holdBytes = 1024 * 1024;
+
 /** Something to copy, in the order the job lists it. */
 type Source =
   | { readonly nodeId: string; readonly from: "file"; readonly file: UiFile }
@@ -96,7 +99,7 @@ export class OutputCollector {
     switch (source.from) {
       case "file": {
         const content = await this.#backend.download(source.file);
-        const { id, ...file } = await this.#files.put(content, { maxBytes: maxOutputBytes, filename: source.file.filename });
+        const { id, ...file } = await this.#files.put(content, { maxBytes: maxOutputBytes, holdBytes, filename: source.file.filename });
         const kind = kindOf(file.contentType, file.extension);
         return { index, nodeId, kind, filename: source.file.filename, contentType: file.contentType, size: file.size, sha256: id };
       }
