@@ -1,9 +1,8 @@
 import { createHash } from "node:crypto";
-import { closeSync, existsSync, fsync, openAsBlob, openSync, readFileSync, statSync } from "node:fs";
+import { existsSync, openAsBlob, readFileSync, statSync } from "node:fs";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { Readable } from "node:stream";
-import { promisify } from "node:util";
 import { z } from "zod";
 import { AppError } from "../errors/app-error.ts";
 import { parseJson, stringifyJson } from "../json/exact.ts";
@@ -16,8 +15,6 @@ import { RecentContents } from "./recent-contents.ts";
 import { Spool } from "./spool.ts";
 import { TempFolder } from "./temp-folder.ts";
 import { Turns } from "./turns.ts";
-
-const syncEntries = promisify(fsync);
 
 const idPattern = /^[0-9a-f]{64}$/;
 
@@ -309,10 +306,10 @@ async function makeFolder(path: string): Promise<boolean> {
 
 /** A rename is on the disk only when its folder is. */
 async function syncFolder(path: string): Promise<void> {
-  const folder = openSync(path, "r");
+  const folder = await open(path, "r");
   try {
-    await syncEntries(folder);
+    await folder.sync();
   } finally {
-    closeSync(folder);
+    await folder.close();
   }
 }
