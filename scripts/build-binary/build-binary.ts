@@ -41,7 +41,7 @@ export async function buildBinary({ root, commit, outfile = join(root, "bin", "c
       mkdir(dirname(outfile), { recursive: true }),
     ]);
     await writeFile(text, asFunction(oneByteText(await readFile(bundled, "utf8"))));
-    await writeCompiledProgram({ root, node: base.path, flags, text, outfile: compiled });
+    await writeCompiledProgram({ node: base.path, flags, text, outfile: compiled });
     await pack({ root, base, main, assets: { [assetNames.text]: text, [assetNames.compiled]: compiled }, flags, outfile });
     const draft = `${outfile}.map.${process.pid}`;
     await copyFile(`${bundled}.map`, draft);

@@ -16,7 +16,6 @@ const flagsAt = 12;
 const flagsEnd = 16;
 
 interface CompiledProgram {
-  readonly root: string;
   /** The Node.js that goes into the executable. */
   readonly node: string;
   /** The flags it will run with. */
@@ -30,8 +29,8 @@ interface CompiledProgram {
  * Writes what V8 makes of the program before it runs: the same bytes for the same text and Node.js. The seed is not one of
  * the executable's flags, so the note of the flags is taken from a run without it, and a last run shows that V8 takes it.
  */
-export async function writeCompiledProgram({ root, node, flags, text, outfile }: CompiledProgram): Promise<void> {
-  const program = join(root, "scripts", "build-binary", "compile-program.ts");
+export async function writeCompiledProgram({ node, flags, text, outfile }: CompiledProgram): Promise<void> {
+  const program = join(import.meta.dirname, "compile-program.ts");
   const plain = `${outfile}.plain`;
   await Promise.all([run(node, [...flags, sameSeed, program, text, outfile]), run(node, [...flags, program, text, plain])]);
   const [seeded, unseeded] = await Promise.all([readFile(outfile), readFile(plain)]);

@@ -56,13 +56,14 @@ describe("ComfyUI, killed", { timeout, concurrent: true }, () => {
   it("twice by the same job fails that job with the reason, and runs the next", async (context) => {
     const at = await host(context);
     const { id, release } = await heldJob(at);
-    const other = await at.client.submit({ graph: slowGraph({ seed: 2 }) });
+    // It may come back before the first one does: nothing holds it.
+    const other = await at.client.submit({ graph: quickGraph(1) });
     await at.demo.faults.restart();
     await begunAgain(at, id, 2);
     await at.demo.faults.restart();
     release();
     expect(await at.fate(id)).toMatchObject({ status: "failed", code: "comfyui_lost", outputs: [] });
-    expect(await at.fate(other.id)).toMatchObject({ status: "completed", outputs: slowOutputs });
+    expect(await at.fate(other.id)).toMatchObject({ status: "completed", outputs: [expect.stringMatching(/^quick_/)] });
   });
 
   it("does not put the blame on jobs that only waited there", async (context) => {
