@@ -78,7 +78,7 @@ describe("the port", () => {
   }
 
   it("is well when it is free, and is free again afterwards", async () => {
-    const look = { host: "127.0.0.1", port: await lastingPort() };
+    const look = { host: "127.0.0.1", port: await lastingPort({ onTestFinished }) };
     expect([await lookAtPort(look), await lookAtPort(look)].map(({ status }) => status)).toEqual(["ok", "ok"]);
   });
 

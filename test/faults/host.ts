@@ -65,10 +65,11 @@ export class Host {
   }
 
   /** Tests of a file may run at the same time, so each brings its own context. */
-  static async open({ onTestFailed, onTestFinished }: Surroundings, options: HostOptions): Promise<Host> {
-    const demo = await startDemoComfyui({ port: await lastingPort(), ...options.demo });
+  static async open(surroundings: Surroundings, options: HostOptions): Promise<Host> {
+    const { onTestFailed, onTestFinished } = surroundings;
+    const demo = await startDemoComfyui({ port: await lastingPort(surroundings), ...options.demo });
     const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), "comfyui-api-faults-")));
-    const host = new Host(options, { demo, dataDir, port: await lastingPort() });
+    const host = new Host(options, { demo, dataDir, port: await lastingPort(surroundings) });
     onTestFailed(() => {
       process.stderr.write(host.#lives.map((life, index) => `--- gateway ${index + 1} ---\n${withoutPolling(life.output)}\n`).join(""));
     });

@@ -110,7 +110,7 @@ describe("Dockerfile.binary", () => {
 
     it("serves as its user with a read-only root, to whom has a key, and passes its health check", { timeout: testTimeoutMs }, async () => {
       const { command, env, user, healthCheck } = imageOf(dockerfile);
-      const port = String(await lastingPort());
+      const port = String(await lastingPort({ onTestFinished }));
       const key = "a-key-of-the-test-0123456789abcdef";
       const gateway = host.start({ command, user, env: { ...env, PORT: port, DEMO: "on", API_KEYS: `me:${key}` } });
       onTestFinished(async () => void (await host.end(gateway)));

@@ -21,7 +21,7 @@ describe.skipIf(noSystemd !== null)(`the service on a machine that systemd runs$
     toUndo.push(() => rm(dir, { recursive: true, force: true }));
     host = await SystemdHost.boot(await buildBinary({ root: resolve("."), outfile: join(dir, "comfyui-api") }));
     toUndo.unshift(() => host.remove());
-    port = await lastingPort();
+    port = await lastingPort({ onTestFinished: (leave) => toUndo.push(leave) });
   }, buildTimeoutMs);
   afterAll(async () => {
     for (const undo of toUndo) await undo();
