@@ -31,8 +31,11 @@ async function reserve(port: number): Promise<(() => Promise<void>) | null> {
 
 async function isFree(port: number): Promise<boolean> {
   const server = createServer();
-  server.listen(port, "127.0.0.1");
-  const listens = await Promise.race([once(server, "listening").then(() => true), once(server, "error").then(() => false)]);
+  const listens = await new Promise<boolean>((resolve) => {
+    // Not once(): waiting for one event, it rejects at an error.
+    server.once("listening", () => resolve(true)).once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1");
+  });
   if (!listens) return false;
   const closed = once(server, "close");
   server.close();
