@@ -13,6 +13,8 @@ export default defineConfig({
     testTimeout: 20_000,
     hookTimeout: 30_000,
     teardownTimeout: 10_000,
+    // One second, Vitest's own, is too little for a process that gets its turn only now and then.
+    expect: { poll: { timeout: 15_000 } },
     reporters: ["default", "./test/counting-reporter.ts"],
   },
 });

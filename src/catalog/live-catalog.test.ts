@@ -5,6 +5,9 @@ import { silentLogger } from "../telemetry/logger.ts";
 import { CatalogStore } from "./catalog-store.ts";
 import { LiveCatalog } from "./live-catalog.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 /** A ComfyUI whose answers are given one by one. */
 class TestComfyui {
   reachable = false;
@@ -42,8 +45,8 @@ async function rig() {
   const core = () => parseCatalog({ Core: { input: {}, output: [] } }).catalog;
   const store = await CatalogStore.open({ file: null, keptAs: null, core, logger: silentLogger });
   const live = new LiveCatalog({ store, source, clock, logger: silentLogger });
-  const asked = (count: number) => vi.waitFor(() => expect(source.asked).toHaveLength(count));
-  const has = (name: string) => vi.waitFor(() => expect([...store.current.catalog.classes.keys()]).toEqual([name]));
+  const asked = (count: number) => vi.waitFor(() => expect(source.asked).toHaveLength(count), soon);
+  const has = (name: string) => vi.waitFor(() => expect([...store.current.catalog.classes.keys()]).toEqual([name]), soon);
   return { clock, source, store, live, asked, has };
 }
 
@@ -87,7 +90,7 @@ describe("LiveCatalog", () => {
       await asked(turn);
       if (turn === 2) source.asked[turn - 1]?.answer("<html>");
       else source.asked[turn - 1]?.fail();
-      await vi.waitFor(() => expect(clock.pendingTimers).toBe(turn === 4 ? 0 : 1));
+      await vi.waitFor(() => expect(clock.pendingTimers).toBe(turn === 4 ? 0 : 1), soon);
       clock.advance(300_000);
     }
     expect(source.asked).toHaveLength(4);

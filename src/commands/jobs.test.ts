@@ -2,6 +2,9 @@ import { describe, expect, it, vi } from "vitest";
 import { parseJson } from "../json/exact.ts";
 import { answer, beginEvents, eventText, exampleId, jobView, runCommand, standInGateway } from "./jobs/stand-in-gateway.test-kit.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 const esc = "\u001B";
 
 describe("jobs", () => {
@@ -96,7 +99,7 @@ describe("jobs", () => {
   it("ends with 130 when the user breaks it off", async () => {
     const { url, requests } = await standInGateway(() => {});
     const run = runCommand(["jobs", "show", exampleId, "--url", url]);
-    await vi.waitFor(() => expect(requests).toHaveLength(1));
+    await vi.waitFor(() => expect(requests).toHaveLength(1), soon);
     run.stop.abort();
     expect(await run.code).toBe(130);
   });
@@ -217,7 +220,7 @@ describe("jobs cancel", () => {
     });
     const run = runCommand(["jobs", "cancel", exampleId, "--url", url]);
     for (const seen of [1, 2]) {
-      await vi.waitFor(() => expect(run.clock.pendingTimers).toBe(1));
+      await vi.waitFor(() => expect(run.clock.pendingTimers).toBe(1), soon);
       expect(requests).toHaveLength(seen);
       run.clock.advance(1000);
     }
@@ -225,7 +228,7 @@ describe("jobs cancel", () => {
 
     left = Number.MAX_SAFE_INTEGER;
     const stuck = runCommand(["jobs", "cancel", exampleId, "--url", url]);
-    await vi.waitFor(() => expect(stuck.clock.pendingTimers).toBe(1));
+    await vi.waitFor(() => expect(stuck.clock.pendingTimers).toBe(1), soon);
     stuck.clock.advance(60_000);
     expect(await stuck.code).toBe(1);
     expect(stuck.complained()).toContain("still running");

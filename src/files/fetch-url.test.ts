@@ -7,6 +7,9 @@ import { HeldClock } from "../telemetry/held-clock.ts";
 import { fetchUrl, type FetchUrlOptions } from "./fetch-url.ts";
 import { systemNetwork, type Network } from "./pinned-connection.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 let clock: HeldClock;
 let closing: (() => void)[];
 
@@ -18,7 +21,7 @@ afterEach(async () => {
   for (const close of closing) close();
   await vi.waitFor(() => {
     if (clock.pendingTimers > 0) throw new Error("a timer was left behind");
-  });
+  }, soon);
 });
 
 function options(parts: Partial<FetchUrlOptions> = {}): FetchUrlOptions {
@@ -306,7 +309,7 @@ describe("fetchUrl", () => {
       const { url, server } = await serve((_request, response) => response.writeHead(200, { "content-length": "100" }).write("drip"));
       const { content } = await fetchUrl(url, options());
       clock.advance(10_000);
-      await vi.waitFor(() => expect(content.destroyed).toBe(true));
+      await vi.waitFor(() => expect(content.destroyed).toBe(true), soon);
       await expect(buffer(content)).rejects.toMatchObject({ detail: expect.stringContaining("10 seconds") });
       await expect.poll(async () => connectionsOf(server)).toBe(0);
     });

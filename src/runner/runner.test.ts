@@ -20,6 +20,9 @@ import { noWatch } from "../telemetry/job-watch.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { Runner } from "./runner.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 const picture: Graph = {
   "1": { class_type: "EmptyImage", inputs: { width: 32, height: 16, batch_size: 2, color: 255 } },
   "2": { class_type: "SaveImage", inputs: { images: ["1", 0], filename_prefix: "t/pic" } },
@@ -77,7 +80,7 @@ async function read(id: string): Promise<Job> {
 }
 
 async function finished(id: string): Promise<Job> {
-  await vi.waitFor(async () => expect(isFinished((await read(id)).status)).toBe(true), { timeout: 10_000 });
+  await vi.waitFor(async () => expect(isFinished((await read(id)).status)).toBe(true), soon);
   return read(id);
 }
 
@@ -160,7 +163,7 @@ describe("a job", () => {
 describe("the queue", () => {
   it("waits while ComfyUI is away, and goes on by itself when it is back", async () => {
     await demo.faults.goDown();
-    await vi.waitFor(() => expect(backend.health().reachable).toBe(false));
+    await vi.waitFor(() => expect(backend.health().reachable).toBe(false), soon);
     const id = await submit(picture);
     expect(await read(id)).toMatchObject({ status: "queued", attempt: 0 });
     await demo.faults.comeBack();
@@ -192,13 +195,13 @@ const sampled: Graph = {
 };
 
 async function running(id: string): Promise<Job> {
-  await vi.waitFor(async () => expect((await read(id)).status).toBe("running"), { timeout: 10_000 });
+  await vi.waitFor(async () => expect((await read(id)).status).toBe("running"), soon);
   return read(id);
 }
 
 /** Handed to ComfyUI, and waiting there. */
 async function waitingInComfy(id: string): Promise<void> {
-  await vi.waitFor(async () => expect(demo.accepted().map(({ promptId }) => promptId)).toContain((await read(id)).promptId));
+  await vi.waitFor(async () => expect(demo.accepted().map(({ promptId }) => promptId)).toContain((await read(id)).promptId), soon);
 }
 
 async function requestCancel(id: string): Promise<string> {
@@ -296,7 +299,7 @@ describe("a failure that may pass", () => {
     const innocent = await submit(picture);
     await waitingInComfy(innocent);
     await demo.faults.restart();
-    await vi.waitFor(async () => expect((await read(killer)).attempts[0]?.error?.code).toBe("comfyui_lost"), { timeout: 10_000 });
+    await vi.waitFor(async () => expect((await read(killer)).attempts[0]?.error?.code).toBe("comfyui_lost"), soon);
     release();
     expect(await finished(killer)).toMatchObject({ status: "completed", attempt: 2 });
     expect((await finished(innocent)).status).toBe("completed");
@@ -311,7 +314,7 @@ describe("a runner that is asked to stop", () => {
     const second = await submit(picture);
     await waitingInComfy(second);
     const stopped = runner.stop({ drainMs: 60_000 });
-    await vi.waitFor(async () => expect(await read(second)).toMatchObject({ status: "queued", promptId: null, attempt: 0 }), { timeout: 5_000 });
+    await vi.waitFor(async () => expect(await read(second)).toMatchObject({ status: "queued", promptId: null, attempt: 0 }), soon);
     release();
     await stopped;
     expect((await read(first)).status).toBe("completed");

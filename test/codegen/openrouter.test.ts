@@ -7,6 +7,9 @@ import { HastyClock, type Ran, runGenerate } from "./run-generate.ts";
 import { planned, sampleGraph, samplePlan } from "./sample-export.ts";
 import { type Reply, StandInOpenRouter } from "./stand-in-openrouter.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 const key = "sk-or-v1-0123456789abcdef0123456789abcdef";
 const good: Reply = { kind: "text", text: JSON.stringify(samplePlan()) };
 
@@ -140,7 +143,7 @@ describe("an error that may pass", () => {
   it("ends at the time limit when the service is silent", async () => {
     const clock = new HeldClock();
     const done = generateWith([{ kind: "silence" }], { clock, flags: ["--time-limit=30"] });
-    await vi.waitFor(() => expect(standIn?.asked).toHaveLength(1));
+    await vi.waitFor(() => expect(standIn?.asked).toHaveLength(1), soon);
     clock.advance(30_000);
     const { code, complained } = await done;
     expect(code).toBe(1);
@@ -151,7 +154,7 @@ describe("an error that may pass", () => {
   it("ends with 130 when the user breaks it off", async () => {
     const stop = new AbortController();
     const done = generateWith([{ kind: "silence" }], { stop: stop.signal });
-    await vi.waitFor(() => expect(standIn?.asked).toHaveLength(1));
+    await vi.waitFor(() => expect(standIn?.asked).toHaveLength(1), soon);
     stop.abort();
     expect((await done).code).toBe(130);
   });

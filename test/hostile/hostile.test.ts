@@ -15,6 +15,9 @@ import { HeldClock } from "../../src/telemetry/held-clock.ts";
 import { limits, openAccess, openGateway, send, type Gateway, type Received, type Sent } from "../http/gateway.ts";
 import { asHolder, closedAccess, keyOf } from "./keys.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 const gateways: Gateway[] = [];
 
 afterEach(async () => {
@@ -297,7 +300,7 @@ describe("on a socket", () => {
       });
       socket.on("error", () => undefined);
       socket.write("POST /v1/files HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100000\r\n\r\n");
-      await vi.waitFor(() => expect(clock.pendingTimers).toBe(1));
+      await vi.waitFor(() => expect(clock.pendingTimers).toBe(1), soon);
       socket.write("x");
       const ended = once(socket, "close");
       clock.advance(30_000);

@@ -6,6 +6,9 @@ import { errorTable } from "../../src/errors/table.ts";
 import { jobStatuses } from "../../src/job/job.ts";
 import { runGraph, startDemoApp } from "./demo-app.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 const failing = { graph: { "1": { class_type: "PreviewAny", inputs: { source: "x" } }, "2": { class_type: "NoSuchNode", inputs: {} } } };
 
 async function scrape(url: string): Promise<string> {
@@ -90,7 +93,7 @@ describe("GET /v1/models", () => {
 
   it("lists the host's models with their sizes, and those of one type", async (test) => {
     const app = await startDemoApp(test);
-    await vi.waitFor(async () => expect((await fetch(`${app.url}/ready`)).status).toBe(200));
+    await vi.waitFor(async () => expect((await fetch(`${app.url}/ready`)).status).toBe(200), soon);
     const all = models.parse(await (await fetch(`${app.url}/v1/models`)).json());
     expect(all.types).toEqual(expect.arrayContaining(["checkpoints", "loras", "vae"]));
     const vae = models.parse(await (await fetch(`${app.url}/v1/models?type=vae`)).json());

@@ -2,6 +2,9 @@ import type { ServerResponse } from "node:http";
 import { describe, expect, it, vi } from "vitest";
 import { answer, beginEvents, eventText, exampleId, jobView, runCommand, standInGateway, type StandInGateway } from "./stand-in-gateway.test-kit.ts";
 
+/** On a machine that runs everything else at the same time. */
+const soon = { timeout: 10_000 };
+
 const currentNode = { id: "3", class_type: "KSampler", title: "KSampler", step: 9, steps: 20 };
 const running = [
   eventText(1, "queued", { position: 2 }),
@@ -97,7 +100,7 @@ describe("jobs watch", () => {
       else response.end([...running.slice(2), ...completed].join(""));
     });
     const run = watch(url, "--json");
-    await vi.waitFor(() => expect(run.complained()).toContain("connecting again"));
+    await vi.waitFor(() => expect(run.complained()).toContain("connecting again"), soon);
     run.clock.advance(500);
     expect(await run.code).toBe(0);
     expect(requests.slice(1)).toEqual([`GET /v1/jobs/${exampleId}/events`, `GET /v1/jobs/${exampleId}/events <3>`]);
@@ -116,7 +119,7 @@ describe("jobs watch", () => {
       await vi.waitFor(() => {
         expect(run.complained().match(/connecting again/g)).toHaveLength(seen - 1);
         expect(run.clock.pendingTimers).toBe(1);
-      });
+      }, soon);
       run.clock.advance(waitMs - 1);
       expect(requests).toHaveLength(seen);
       run.clock.advance(1);
@@ -132,9 +135,9 @@ describe("jobs watch", () => {
       if (connection > 1) response.end(completed.join(""));
     });
     const run = watch(url);
-    await vi.waitFor(() => expect(run.printed()).toContain("40 %"));
+    await vi.waitFor(() => expect(run.printed()).toContain("40 %"), soon);
     run.clock.advance(60_000);
-    await vi.waitFor(() => expect(run.complained()).toContain("the gateway has gone silent; connecting again\n"));
+    await vi.waitFor(() => expect(run.complained()).toContain("the gateway has gone silent; connecting again\n"), soon);
     run.clock.advance(500);
     expect(await run.code).toBe(0);
   });
@@ -145,7 +148,7 @@ describe("jobs watch", () => {
       else answer(response, 404, { detail: "There is no job with this id." });
     });
     const run = watch(url);
-    await vi.waitFor(() => expect(run.complained()).toContain("connecting again"));
+    await vi.waitFor(() => expect(run.complained()).toContain("connecting again"), soon);
     run.clock.advance(500);
     expect(await run.code).toBe(1);
     expect(run.complained()).toContain("There is no job with this id.\n");
@@ -161,10 +164,10 @@ describe("jobs watch", () => {
       });
     });
     const run = watch(url);
-    await vi.waitFor(() => expect(run.printed()).toContain("40 %"));
+    await vi.waitFor(() => expect(run.printed()).toContain("40 %"), soon);
     run[how].abort();
     expect(await run.code).toBe(how === "stop" ? 130 : 1);
-    await vi.waitFor(() => expect(hungUp).toBe(true));
+    await vi.waitFor(() => expect(hungUp).toBe(true), soon);
     expect(run.clock.pendingTimers).toBe(0);
   });
 
