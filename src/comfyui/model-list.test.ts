@@ -156,10 +156,10 @@ describe("listModels", () => {
     }
   });
 
-  it("lets others work while it measures thousands of models", async () => {
+  it("lets others work while it measures many models", async () => {
     const dir = await folder();
     await file(join(dir, "a.safetensors"), 3);
-    const many = Array.from({ length: 5_000 }, () => ({ name: "a.safetensors", pathIndex: 0 }));
+    const many = Array.from({ length: 1_000 }, () => ({ name: "a.safetensors", pathIndex: 0 }));
     const { http } = await comfyui(tellingNoSizes({ loras: [dir] }, many));
     const listing = listModels(http, here);
     let turns = 0;
@@ -173,6 +173,6 @@ describe("listModels", () => {
     listed = true;
     expect(models.every(({ size }) => size === 3)).toBe(true);
     // A look at the disk ends in a turn of the loop of its own, or shares one with the few beside it.
-    expect(turns).toBeGreaterThan(1_000);
+    expect(turns).toBeGreaterThan(200);
   });
 });
