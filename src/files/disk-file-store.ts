@@ -8,11 +8,13 @@ import { AppError } from "../errors/app-error.ts";
 import { parseJson, stringifyJson } from "../json/exact.ts";
 import { type Clock, systemClock } from "../telemetry/clock.ts";
 import { systemCode, toDiskError } from "./disk-error.ts";
+import { FileReader } from "./file-reader.ts";
 import type { ByteRange, FileStore, ListUnused, PutOptions, StoredFile } from "./file-store.ts";
 import { KeptFiles, pathOf, unwritable } from "./kept-files.ts";
 import { detectMediaType, isEvident, sniffBytes, type MediaType } from "./media-type.ts";
 import { RecentContents } from "./recent-contents.ts";
 import { Spool } from "./spool.ts";
+import { StreamGarbage } from "./stream-garbage.ts";
 import { TempFolder } from "./temp-folder.ts";
 import { Turns } from "./turns.ts";
 
@@ -48,6 +50,7 @@ class DiskFileStore implements FileStore {
   readonly #kept: KeptFiles;
   /** A file is not removed between the moment it is found in use and the moment that is written down. */
   readonly #turns = new Turns();
+  readonly #garbage = new StreamGarbage();
   readonly #recent = new RecentContents(recentBytes);
   /** Folders of which every entry is on the disk, as of a sync of ours: 256 at most. */
   readonly #synced = new Set<string>();
@@ -74,7 +77,7 @@ class DiskFileStore implements FileStore {
   async #put(content: AsyncIterable<unknown>, options: PutOptions): Promise<StoredFile> {
     const spool = new Spool(this.#temp, options.holdBytes);
     try {
-      const received = await receive(content, spool, options.maxBytes);
+      const received = await receive(content, spool, { maxBytes: options.maxBytes, garbage: this.#garbage });
       const type = await detectMediaType(received.head, received.size, options.filename);
       // Before it goes to the disk: it is not held any more then.
       const whole = options.holdBytes === undefined ? null : spool.whole();
@@ -104,7 +107,7 @@ class DiskFileStore implements FileStore {
     return onDisk(async () => {
       const handle = await openExisting(this.#pathOf(id));
       if (handle === null) throw notFound();
-      return handle.createReadStream(range === undefined ? {} : { start: range.start, end: range.end });
+      return new FileReader(handle, range, this.#garbage);
     });
   }
 
@@ -242,7 +245,7 @@ interface Received {
 }
 
 /** Errors of the source pass as they are; those of the disk become `storage_failed`. */
-async function receive(content: AsyncIterable<unknown>, spool: Spool, maxBytes: number): Promise<Received> {
+async function receive(content: AsyncIterable<unknown>, spool: Spool, { maxBytes, garbage }: { readonly maxBytes: number; readonly garbage: StreamGarbage }): Promise<Received> {
   const hash = createHash("sha256");
   const heads: Uint8Array[] = [];
   let size = 0;
@@ -254,6 +257,7 @@ async function receive(content: AsyncIterable<unknown>, spool: Spool, maxBytes: 
     if (size > maxBytes) throw new AppError("payload_too_large", `A file may have at most ${maxBytes} bytes. Send a smaller one.`);
     hash.update(chunk);
     await onDisk(() => spool.write(chunk));
+    garbage.add(chunk.length);
   }
   return { id: hash.digest("hex"), size, head: Buffer.concat(heads) };
 }
