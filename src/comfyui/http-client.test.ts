@@ -98,6 +98,20 @@ describe("a call", () => {
     expect(await broken).toMatchObject({ reason: "the gateway stopped" });
   });
 
+  it("tells that it is written before it is answered, and also when it never will be", async () => {
+    const { promise: answer, resolve: release } = Promise.withResolvers<void>();
+    const client = await serving((_, response) => void answer.then(() => response.end("ok")));
+    const { promise: written, resolve: tell } = Promise.withResolvers<void>();
+    const called = client.call("/api/prompt", { method: "POST", body: "{}", timeoutMs, written: tell });
+    await written;
+    release();
+    expect((await called).text).toBe("ok");
+    await server?.stop();
+    const { promise: never, resolve: tellNever } = Promise.withResolvers<void>();
+    await faultOf(client.call("/api/prompt", { method: "POST", body: "{}", timeoutMs, written: tellNever }));
+    await never;
+  });
+
   it("takes a redirect for the answer", async () => {
     const client = await serving((_, response) => response.writeHead(302, { location: "http://elsewhere.example/" }).end());
     expect((await client.call("/api/queue", { timeoutMs })).status).toBe(302);

@@ -21,6 +21,8 @@ export interface Call {
   readonly query?: Readonly<Record<string, string>>;
   /** Text is sent as JSON. */
   readonly body?: string | FormData;
+  /** Told when the system has all of the request, or it will never have. */
+  readonly written?: () => void;
   /** Until the answer is there whole (`call`) or its head is there (`open`). */
   readonly timeoutMs: number;
 }
@@ -124,6 +126,7 @@ export class ComfyHttp {
     for (;;) {
       const request = this.#request(path, call);
       underWay.is(request);
+      if (call.written !== undefined) request.once("finish", call.written).once("close", call.written);
       const limit = this.#limitConnect(request);
       try {
         const response = await new Promise<IncomingMessage>((resolve, reject) => request.once("response", resolve).on("error", reject));

@@ -51,12 +51,12 @@ async function readAnswer(http: ComfyHttp, answer: Answer, params: { readonly gr
  */
 export async function submitPrompt(
   http: ComfyHttp,
-  params: { readonly graph: Graph; readonly promptId: string; readonly clientId: string },
+  params: { readonly graph: Graph; readonly promptId: string; readonly clientId: string; readonly written?: () => void },
 ): Promise<Submission> {
   const body = stringifyJson({ prompt: params.graph, prompt_id: params.promptId, client_id: params.clientId });
   let answer: Answer;
   try {
-    answer = await http.call("/api/prompt", { method: "POST", body, timeoutMs: timeoutsMs.submit });
+    answer = await http.call("/api/prompt", { method: "POST", body, timeoutMs: timeoutsMs.submit, ...(params.written === undefined ? {} : { written: params.written }) });
   } catch (error) {
     if (!(error instanceof ConnectionFault)) throw error;
     return { outcome: error.mayHaveArrived ? "unknown" : "not-sent", cause: error };
