@@ -15,7 +15,7 @@ export interface BackendAddress {
 const loopback = /^(?:(?:.+\.)?localhost\.?|127\.\d+\.\d+\.\d+|\[::1\])$/;
 
 /**
- * Takes a base URL apart: `user:password@` becomes Basic authorization, since `fetch` refuses a URL that holds
+ * Takes a base URL apart: `user:password@` becomes Basic authorization, since errors and logs tell of a URL that holds
  * credentials; a path is kept as the prefix a reverse proxy gave.
  *
  * @throws {TypeError} when `url` is not an http or https URL; the message never holds the URL

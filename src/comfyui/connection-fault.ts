@@ -7,28 +7,27 @@ const neverConnected: Readonly<Record<string, string>> = {
   EHOSTDOWN: "host unreachable",
   ENETUNREACH: "host unreachable",
   ENETDOWN: "host unreachable",
-  UND_ERR_CONNECT_TIMEOUT: "no connection in time",
   CERT_HAS_EXPIRED: "its TLS certificate has expired",
   DEPTH_ZERO_SELF_SIGNED_CERT: "its TLS certificate is not trusted",
   SELF_SIGNED_CERT_IN_CHAIN: "its TLS certificate is not trusted",
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: "its TLS certificate is not trusted",
   ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host",
-  ERR_SSL_WRONG_VERSION_NUMBER: "it does not speak https",
 };
 
 const brokenOff: Readonly<Record<string, string>> = {
   ECONNRESET: "closed the connection",
   EPIPE: "closed the connection",
-  UND_ERR_SOCKET: "closed the connection",
   ETIMEDOUT: "timed out",
-  UND_ERR_HEADERS_TIMEOUT: "timed out",
-  UND_ERR_BODY_TIMEOUT: "timed out",
 };
 
 /** The errors behind an error, outermost first. A bound keeps a circular chain from hanging us. */
 function chainOf(error: unknown): Error[] {
   const chain: Error[] = [];
-  for (let next = error; next instanceof Error && chain.length < 8; next = next.cause) chain.push(next);
+  for (let next = error; next instanceof Error && chain.length < 8; next = next.cause) {
+    // Of a host with several addresses, one for each that was tried: what happened at the first tells more than their sum.
+    const first: unknown = next instanceof AggregateError ? next.errors[0] : next;
+    if (first instanceof Error) chain.push(first);
+  }
   return chain;
 }
 
@@ -49,7 +48,7 @@ export class ConnectionFault extends Error {
     this.mayHaveArrived = params.mayHaveArrived;
   }
 
-  /** Reads what `fetch` or a stream of it threw. */
+  /** Reads what a request, or the stream of its answer, failed with. */
   static from(error: unknown): ConnectionFault {
     const chain = chainOf(error);
     const fault = chain.find((link) => link instanceof ConnectionFault);
@@ -64,8 +63,8 @@ export class ConnectionFault extends Error {
       const broken = brokenOff[code];
       if (broken !== undefined) return new ConnectionFault({ reason: broken, mayHaveArrived: true, cause: error });
       if (code.startsWith("HPE_")) return new ConnectionFault({ reason: "answered something that is not HTTP", mayHaveArrived: true, cause: error });
-      // `fetch` refuses some port numbers (6000, 6667, …) that browsers block.
-      if (link.message === "bad port") return new ConnectionFault({ reason: "its port number may not be used for HTTP", mayHaveArrived: false, cause: error });
+      // OpenSSL's words for an answer to its first greeting that is no TLS.
+      if (link.message.includes("wrong version number")) return new ConnectionFault({ reason: "it does not speak https", mayHaveArrived: false, cause: error });
     }
     return new ConnectionFault({ reason: "the connection failed", mayHaveArrived: true, cause: error });
   }

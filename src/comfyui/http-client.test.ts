@@ -75,6 +75,22 @@ describe("a connection", () => {
   });
 });
 
+describe("a server that is not there", () => {
+  it.each(["127.0.0.1", "localhost"])("on %s is told as a call that never left", async (host) => {
+    server = await startScriptedServer({});
+    const { port } = new URL(server.url);
+    await server.stop();
+    http = new ComfyHttp({ address: parseBackendAddress(`http://${host}:${port}`), clock });
+    expect(await faultOf(http.call("/api/queue", { timeoutMs }))).toMatchObject({ reason: "connection refused", mayHaveArrived: false });
+  });
+
+  it("or does not speak TLS is told so", async () => {
+    server = await startScriptedServer({});
+    http = new ComfyHttp({ address: parseBackendAddress(server.url.replace("http:", "https:")), clock });
+    expect(await faultOf(http.call("/api/queue", { timeoutMs }))).toMatchObject({ reason: "it does not speak https", mayHaveArrived: false });
+  });
+});
+
 describe("a call", () => {
   it("ends with a fault when its time is over, whether the head or the rest is missing", async () => {
     for (const answer of [() => undefined, (_: unknown, response: { write(text: string): unknown }) => void response.write("some")]) {
