@@ -47,8 +47,11 @@ export interface Backend {
   /** Called on each change of `reachable`. @returns a function that ends the subscription */
   onHealth(listener: (health: BackendHealth) => void): () => void;
 
-  /** @param promptId a fresh lower-case UUIDv4, stored by the caller before */
-  submit(params: { readonly graph: Graph; readonly promptId: string }): Promise<Submission>;
+  /**
+   * @param promptId a fresh lower-case UUIDv4, stored by the caller before
+   * @param written told when the operating system has all of the request, or it will never have
+   */
+  submit(params: { readonly graph: Graph; readonly promptId: string; readonly written?: () => void }): Promise<Submission>;
   locate(promptId: string): Promise<Whereabouts>;
   /** The events of one prompt, in order, while the socket lives; none are replayed. @returns a function that ends the subscription */
   onEvent(promptId: string, listener: (event: BackendEvent) => void): () => void;

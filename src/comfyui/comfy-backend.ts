@@ -9,7 +9,6 @@ import { HealthProbe } from "./health.ts";
 import { freeMemory } from "./free-memory.ts";
 import { ComfyHttp } from "./http-client.ts";
 import { uploadInput } from "./input-upload.ts";
-import { Line } from "./line.ts";
 import { listModels } from "./model-list.ts";
 import { parseSocketMessage, type SocketMessage } from "./messages.ts";
 import { readObjectInfo } from "./object-info.ts";
@@ -51,7 +50,6 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
   const http = new ComfyHttp({ address, clock });
   const health = new HealthProbe({ http, clock, logger });
   const events = new PromptEvents(logger);
-  const submissions = new Line();
   let lostSockets = 0;
   const socket = new ComfySocket({
     address,
@@ -94,8 +92,7 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
     health: () => health.current,
     socketReconnects: () => lostSockets,
     onHealth: (listener) => health.onChange(listener),
-    // In the order in which they are given here: one on a new connection would be overtaken by one on a kept connection.
-    submit: (params) => asBackendError(submissions.enter((written) => submitPrompt(http, { ...params, clientId: socket.clientId, written }))),
+    submit: (params) => asBackendError(submitPrompt(http, { ...params, clientId: socket.clientId })),
     locate: (promptId) => asBackendError(locatePrompt(http, promptId)),
     // Whoever subscribes while the socket is down misses the beginning.
     onEvent: (promptId, listener) => events.subscribe(promptId, listener, !socket.isOpen),

@@ -7,6 +7,7 @@ import { AttemptLog } from "./attempt-log.ts";
 import { Conclusion } from "./conclusion.ts";
 import { deadlineOf } from "./deadline.ts";
 import { HeldJob, JobLeft } from "./held-job.ts";
+import type { Place } from "./line.ts";
 import { stopPrompt } from "./stop-prompt.ts";
 import { errorOfRejection } from "./verdict.ts";
 import { Wakeup } from "./wakeup.ts";
@@ -31,6 +32,7 @@ type End = Extract<Whereabouts, { state: "finished" }> | { readonly state: "lost
 export class Attempt {
   readonly #deps: AttemptDeps;
   readonly #held: HeldJob;
+  readonly #place: Place;
   readonly #wakeup: Wakeup;
   readonly #log: AttemptLog;
   readonly #conclusion: Conclusion;
@@ -40,8 +42,10 @@ export class Attempt {
   #unsure = false;
   #ended = false;
 
-  constructor(deps: AttemptDeps, claimed: ClaimedJob) {
+  /** @param place in the line of those whose graphs are to be sent */
+  constructor(deps: AttemptDeps, claimed: ClaimedJob, place: Place) {
     this.#deps = deps;
+    this.#place = place;
     this.#wakeup = new Wakeup(deps.clock);
     this.#held = new HeldJob({ ...deps, claimed, wakeup: this.#wakeup });
     this.#log = new AttemptLog({ ...deps, held: this.#held });
@@ -78,10 +82,14 @@ export class Attempt {
     try {
       const { promptId } = this.#held.job;
       if (promptId === null) await this.#begin();
-      else await this.#watch(promptId, "sent-before");
+      else {
+        this.#place.next();
+        await this.#watch(promptId, "sent-before");
+      }
     } catch (error) {
       if (!(error instanceof JobLeft)) await this.#conclusion.failUnexpectedly(error);
     } finally {
+      this.#place.next();
       unsubscribe();
       this.#log.stop();
       hub.dropPreview(id);
@@ -132,8 +140,11 @@ export class Attempt {
   /** @returns whether ComfyUI has, or may have, the prompt */
   async #send(promptId: string): Promise<boolean> {
     const { job } = this.#held;
+    await this.#place.turn;
+    this.#held.checkLeft();
     const from = this.#deps.clock.now();
-    const submission = await this.#deps.backend.submit({ graph: job.graph, promptId });
+    const submission = await this.#deps.backend.submit({ graph: job.graph, promptId, written: () => this.#place.next() });
+    this.#place.next();
     const error = submission.outcome === "accepted" ? null : submission.outcome;
     this.#deps.watch.stage(job, "submit", { from, to: this.#deps.clock.now(), error });
     this.#deps.checkpoint("prompt-sent");

@@ -37,9 +37,9 @@ let hub: JobHub;
 let backend: Backend;
 let runner: Runner;
 
-function startRunner(): Promise<void> {
+function startRunner(parts: Partial<Backend> = {}): Promise<void> {
   runner = new Runner({
-    jobs, hub, backend, files, clock: systemClock, logger: silentLogger, owner: randomUUID(), newPromptId: () => randomUUID(), checkpoint: noCheckpoint, watch: noWatch, leaseMs: 30_000, prefetch: 1,
+    jobs, hub, backend: { ...backend, ...parts }, files, clock: systemClock, logger: silentLogger, owner: randomUUID(), newPromptId: () => randomUUID(), checkpoint: noCheckpoint, watch: noWatch, leaseMs: 30_000, prefetch: 1,
   });
   return runner.start();
 }
@@ -168,6 +168,24 @@ describe("the queue", () => {
     expect(await read(id)).toMatchObject({ status: "queued", attempt: 0 });
     await demo.faults.comeBack();
     expect(await finished(id)).toMatchObject({ status: "completed", attempt: 1 });
+  });
+
+  it("gives ComfyUI a job after the one before it, also when that one's files take their time", async () => {
+    const { outputs } = await finished(await submit(picture));
+    const id = outputs[0]?.sha256 ?? "";
+    const name = `comfyui-api/${id}.png`;
+    await runner.stop({ drainMs: 0 });
+    const { promise: uploaded, resolve: upload } = Promise.withResolvers<void>();
+    await startRunner({ upload: (file) => uploaded.then(() => backend.upload(file)) });
+    const before = demo.accepted().length;
+    const first = await submit({ "1": { class_type: "LoadImage", inputs: { image: name } }, "2": { class_type: "PreviewImage", inputs: { images: ["1", 0] } } }, { files: [{ fileId: id, name }] });
+    const second = await submit({ "1": { class_type: "PreviewAny", inputs: { source: "second" } } });
+    // Ready to be sent, and waiting for its turn.
+    await vi.waitFor(async () => expect((await read(second)).promptId).not.toBeNull(), soon);
+    expect(demo.accepted()).toHaveLength(before);
+    upload();
+    const promptIds = [(await finished(first)).promptId, (await finished(second)).promptId];
+    expect(demo.accepted().slice(before).map(({ promptId }) => promptId)).toEqual(promptIds);
   });
 
   it("runs every job once, however many come at once", async () => {

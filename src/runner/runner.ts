@@ -4,6 +4,7 @@ import type { Timer } from "../telemetry/clock.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptDeps } from "./attempt-deps.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
+import { Line } from "./line.ts";
 
 /** Jobs whose owner died are looked for this often; new ones are announced by the hub. */
 const pollMs = 1_000;
@@ -21,6 +22,8 @@ export interface RunnerParams extends AttemptDeps {
 /** Claims jobs while ComfyUI answers and drives each through an attempt. */
 export class Runner {
   readonly #params: RunnerParams;
+  /** Graphs are sent in the order in which their jobs were claimed, which is that of the queue. */
+  readonly #line = new Line();
   readonly #attempts = new Map<Attempt, Promise<void>>();
   #subscriptions: (() => void)[] = [];
   #timer: Timer | null = null;
@@ -117,7 +120,7 @@ export class Runner {
 
   #drive(claimed: ClaimedJob): void {
     const { clock, logger, leaseMs } = this.#params;
-    const attempt = new Attempt(this.#params, claimed);
+    const attempt = new Attempt(this.#params, claimed, this.#line.enter());
     const keeper = new LeaseKeeper({ attempt, leaseMs, clock, logger });
     const done = attempt
       .run()

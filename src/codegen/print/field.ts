@@ -2,7 +2,7 @@ import type { CandidateType } from "../plan/candidate.ts";
 import type { Field } from "../plan/endpoint.ts";
 import { seedWords } from "../plan/words.ts";
 import { looksSecret } from "../brief/secret.ts";
-import type { ModelConstants, OptionConstants } from "./constants.ts";
+import type { ModelConstants, OptionConstants } from "./named-constants.ts";
 import { block, inline, lineWidth, type Printable, printable } from "./literal.ts";
 
 export interface FieldDeps {

@@ -1,7 +1,7 @@
 import { isLink, type Graph } from "../../graph/graph.ts";
 import type { JsonValue } from "../../json/exact.ts";
 import type { Endpoint } from "../plan/endpoint.ts";
-import { ModelConstants, OptionConstants } from "./constants.ts";
+import { ModelConstants, OptionConstants } from "./named-constants.ts";
 import { importOf, printField } from "./field.ts";
 import { block, Code, entry, keyLiteral, type Printable, printable } from "./literal.ts";
 
