@@ -68,7 +68,7 @@ const writeNames = [
 
 type Step =
   | { readonly do: "submit"; readonly submission: Submission }
-  | { readonly do: "claim"; readonly gateway: string }
+  | { readonly do: "claim"; readonly gateway: string; readonly begins: boolean }
   /** `pick` chooses among all leases ever given, so that stale ones are used too. */
   | { readonly do: "write"; readonly write: (typeof writeNames)[number]; readonly pick: number }
   /** `pick` chooses among all jobs, and one that never was. */
@@ -88,7 +88,7 @@ const submission: fc.Arbitrary<Submission> = fc.record({
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ do: fc.constant("submit"), submission }) },
-  { weight: 6, arbitrary: fc.record({ do: fc.constant("claim"), gateway: fc.constantFrom(...gateways) }) },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant("claim"), gateway: fc.constantFrom(...gateways), begins: fc.boolean() }) },
   { weight: 12, arbitrary: fc.record({ do: fc.constant("write"), write: fc.constantFrom(...writeNames), pick: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("requestCancel"), pick: fc.nat(20) }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant("expire") }) },
@@ -135,7 +135,7 @@ class History {
         return true;
       }
       case "claim":
-        return this.#claim(taken.gateway);
+        return this.#claim(taken.gateway, taken.begins);
       case "write": {
         const lease = this.#leases[taken.pick % this.#leases.length];
         if (lease === undefined) return false;
@@ -170,14 +170,19 @@ class History {
     }
   }
 
-  async #claim(gateway: string): Promise<boolean> {
+  async #claim(gateway: string, begins: boolean): Promise<boolean> {
     const model = this.#model;
-    const claimed = await this.#under.store.claim({ owner: gateway, leaseMs, nowMs: model.nowMs });
     const expected = model.nextClaim();
+    const begin = { newPromptId: () => `${expected?.id}/${(expected?.attempt ?? 0) + 1}` };
+    deepStrictEqual(await this.#under.store.countClaimable({ nowMs: model.nowMs, limit: 1 }), expected === undefined ? 0 : 1);
+    const claimed = await this.#under.store.claim({ owner: gateway, leaseMs, nowMs: model.nowMs, ...(begins ? { begin } : {}) });
     deepStrictEqual(claimed?.job.id, expected?.id);
     if (claimed === null || expected === undefined) return false;
     ok(this.#leases.every(({ token }) => token !== claimed.lease.token), "a token was given twice");
     model.claim(expected, gateway, claimed.lease.token);
+    const begun = begins && expected.promptId === null && !expected.cancelRequested;
+    deepStrictEqual(claimed.begun, begun);
+    if (begun) model.beginAttempt(expected);
     this.#leases.push(claimed.lease);
     return true;
   }

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import type { Priority } from "./job.ts";
+import { describeClaims } from "./job-store-claim.suite.ts";
 import { describeEvents } from "./job-store-events.suite.ts";
 import { describeLeases } from "./job-store-lease.suite.ts";
 import { describeQueue } from "./job-store-queue.suite.ts";
@@ -249,6 +250,7 @@ export function describeJobStore(name: string, testbed: StoreTestbed): void {
       });
     });
 
+    describeClaims(stage);
     describeQueue(stage);
     describeWithdrawals(stage);
     describeLeases(stage);

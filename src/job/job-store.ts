@@ -55,11 +55,25 @@ export interface Claim {
    * and keep their places. Who is not named has no bound; orphans are handed out regardless, for ComfyUI may run them.
    */
   readonly maxLeased?: ReadonlyMap<string, number>;
+  /**
+   * Also begins an attempt, as `beginAttempt` does, of a job that has no prompt id, no input files and no request to
+   * cancel: what is left to do with it is to send it. `newPromptId` may be called more than once.
+   */
+  readonly begin?: { readonly newPromptId: () => string };
 }
 
 export interface ClaimedJob {
+  /** With the attempt that was begun. */
   readonly job: Job;
   readonly lease: Lease;
+  /** Whether the claim began an attempt. */
+  readonly begun: boolean;
+}
+
+export interface CountClaimable {
+  readonly nowMs: number;
+  /** At least 1. */
+  readonly limit: number;
 }
 
 export interface QueueCounts {
@@ -212,8 +226,12 @@ export interface JobStore extends EventLog, FileOwners, WebhookOutbox, Retention
    * Hands out one unfinished job that nobody holds: an orphan (its lease ran out while it was claimed) first, then
    * the queue in its order, without the jobs whose `notBefore` is still to come. At most one caller gets a given job.
    * The status does not change. Resolves null when there is none. An orphan may come with `cancelRequestedAt`.
+   * Durable before it resolves when it began an attempt.
    */
   claim(claim: Claim): Promise<ClaimedJob | null>;
+
+  /** How many claims would find a job, as far as no owner's bound is in the way: counted up to `limit`. */
+  countClaimable(params: CountClaimable): Promise<number>;
 
   /**
    * The earliest time at which time alone changes the queue: a `notBefore` after `nowMs` comes, or a start timeout

@@ -113,6 +113,18 @@ describe("the disk", () => {
     expect(told).toEqual(["b", "a"]);
   });
 
+  it("is waited for by a write whose result is worth it", async () => {
+    const decided = (result: string): Durability => (result === "kept" ? "synced" : "light");
+    const results: string[] = [];
+    const writes = ["kept", "lost"].map((text) => commits.write(decided, () => (add(text), text)).then((result) => void results.push(result)));
+    await writes[1];
+    expect(results).toEqual(["lost"]);
+    expect(notes()).toEqual(["kept", "lost"]);
+    syncs[0]?.resolve();
+    await writes[0];
+    expect(results).toEqual(["lost", "kept"]);
+  });
+
   it("has another turn for what was committed while it was at work", async () => {
     const first = write("synced", "a");
     await expect.poll(() => syncs.length).toBe(1);

@@ -14,10 +14,14 @@ interface Told {
   readonly reject: (error: unknown) => void;
 }
 
-interface Pending {
+interface Written {
   readonly durability: Durability;
-  /** Writes, and answers how to tell the caller. May be called again after its transaction was rolled back. */
-  readonly run: () => () => void;
+  readonly resolve: () => void;
+}
+
+interface Pending {
+  /** Writes, and answers when and how to tell the caller. May be called again after its transaction was rolled back. */
+  readonly run: () => Written;
   readonly reject: (error: unknown) => void;
 }
 
@@ -41,14 +45,17 @@ export class GroupCommit {
     this.#last = last;
   }
 
-  /** @param write may run twice: it must do nothing but read and write the database */
-  write<T>(durability: Durability, write: () => T): Promise<T> {
+  /**
+   * @param durability of every result, or of each
+   * @param write may run twice: it must do nothing but read and write the database
+   */
+  write<T>(durability: Durability | ((result: T) => Durability), write: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      const run = (): (() => void) => {
+      const run = (): Written => {
         const result = write();
-        return () => resolve(result);
+        return { durability: typeof durability === "function" ? durability(result) : durability, resolve: () => resolve(result) };
       };
-      this.#pending.push({ durability, run, reject });
+      this.#pending.push({ run, reject });
       this.#turn ??= setImmediate(() => this.#commit());
     });
   }
@@ -70,13 +77,12 @@ export class GroupCommit {
   /** @returns false when nothing of it is written. One that was alone knows why. */
   #committed(writes: readonly Pending[]): boolean {
     try {
-      const told = this.#connection.write(() => {
-        const each = writes.map(({ run }) => run());
+      const written = this.#connection.write(() => {
+        const each = writes.map(({ run, reject }) => ({ ...run(), reject }));
         this.#last();
         return each;
       });
-      for (const [index, { durability, reject }] of writes.entries()) {
-        const resolve = told[index] ?? (() => undefined);
+      for (const { durability, resolve, reject } of written) {
         if (durability === "synced") this.#unsynced.push({ resolve, reject });
         else resolve();
       }

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { eventData } from "../../job/event-data.ts";
-import { jobStatuses, type JobError, type JobProgress, type JobWarning } from "../../job/job.ts";
+import { jobStatuses, type JobAttempt, type JobError, type JobProgress, type JobWarning } from "../../job/job.ts";
 import type { ExtendAnswer, Finish, Lease, LeaseAnswer, ProgressRecord, Release } from "../../job/job-store.ts";
 import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
@@ -47,6 +47,8 @@ type Held = z.output<typeof heldRow>;
 
 const progressRow = z.object({ progress: json(progress).nullable(), graph: json(jsonObject) });
 
+export type BegunAttempt = Pick<JobAttempt, "number" | "promptId" | "begunAt">;
+
 export type LeasedEnd =
   | { readonly status: "completed"; readonly finish: Finish }
   | { readonly status: "failed"; readonly finish: Finish; readonly error: JobError }
@@ -82,11 +84,15 @@ export class Leases {
 
   beginAttempt(lease: Lease, promptId: string, begunAt: number): LeaseAnswer {
     return this.#with(lease, ({ seq, attempt }) => {
-      const number = attempt + 1;
       this.#endings.endAttempt(seq, begunAt, null);
-      this.#connection.run(leaseSql.beginAttempt, { seq, promptId, number });
-      this.#connection.run(leaseSql.insertAttempt, { seq, number, promptId, begunAt });
+      this.begin(seq, { number: attempt + 1, promptId, begunAt });
     });
+  }
+
+  /** Of a job with no attempt under way. */
+  begin(seq: number, { number, promptId, begunAt }: BegunAttempt): void {
+    this.#connection.run(leaseSql.beginAttempt, { seq, promptId, number });
+    this.#connection.run(leaseSql.insertAttempt, { seq, number, promptId, begunAt });
   }
 
   markRunning(lease: Lease, startedAt: number, told: readonly JobWarning[]): LeaseAnswer {

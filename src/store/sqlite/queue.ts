@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { eventData } from "../../job/event-data.ts";
 import type { NewJob } from "../../job/job.ts";
-import { longestDelayMs } from "../../job/job-store.ts";
 import { rankOf } from "../../job/queue-order.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import type { Clock } from "../../telemetry/clock.ts";
@@ -16,7 +15,6 @@ const toldPlaces = 10;
 
 export const queueSql = {
   virtualTime: "SELECT virtual_time AS value FROM queue_clock WHERE id = 1",
-  moveVirtualTime: "UPDATE queue_clock SET virtual_time = max(virtual_time, :virtualTime) WHERE id = 1",
   flowTail: `SELECT max(virtual_time) AS value FROM jobs INDEXED BY jobs_waiting_by_flow WHERE ${waiting} AND owner IS :owner AND urgency = :urgency`,
   insertJob: `INSERT INTO jobs (id, owner, workflow, urgency, virtual_time, rank, created_at, start_timeout_ms, start_deadline, run_timeout_ms, webhook_url)
     VALUES (:id, :owner, :workflow, :urgency, :virtualTime, :rank, :createdAt, :startTimeoutMs, :createdAt + :startTimeoutMs, :runTimeoutMs, :webhookUrl)
@@ -24,7 +22,6 @@ export const queueSql = {
   insertRequest: "INSERT INTO job_requests (job_seq, inputs, origins, graph) VALUES (:seq, :inputs, :origins, :graph)",
   insertFile: "INSERT INTO input_files (job_seq, idx, file_id, name) VALUES (:seq, :idx, :fileId, :name)",
   countOfOwner: `SELECT COUNT(*) AS count FROM jobs INDEXED BY jobs_waiting_by_flow WHERE ${waiting} AND owner = :owner`,
-  leasedOwners: "SELECT owner FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL AND owner IS NOT NULL",
   countQueued: "SELECT COUNT(*) AS count FROM jobs WHERE status = 'queued'",
 
   rank: `SELECT seq, rank FROM jobs WHERE id = :id AND ${waiting}`,
@@ -34,21 +31,14 @@ export const queueSql = {
   first: `SELECT seq, told_place FROM ${amongWaiting} ORDER BY rank, seq LIMIT ${toldPlaces}`,
   tellPlace: "UPDATE jobs SET told_place = :place WHERE seq = :seq",
 
-  firstOrphan: `SELECT seq FROM ${amongOrphans} ORDER BY urgency, seq LIMIT 1`,
-  firstWaiting: `SELECT seq, virtual_time FROM ${amongWaiting} AND (not_before IS NULL OR not_before <= :nowMs OR not_before > :nowMs + ${longestDelayMs}) ORDER BY rank, seq LIMIT 1`,
-  firstWaitingOfOthers: `SELECT seq, virtual_time FROM ${amongWaiting} AND (not_before IS NULL OR not_before <= :nowMs OR not_before > :nowMs + ${longestDelayMs})
-    AND (owner IS NULL OR owner NOT IN (SELECT value FROM json_each(:full))) ORDER BY rank, seq LIMIT 1`,
-  lease: "UPDATE jobs SET lease_owner = :owner, lease_token = :token, lease_until = :until, not_before = NULL, told_place = NULL WHERE seq = :seq",
   nextRetry: `SELECT min(not_before) AS value FROM jobs INDEXED BY jobs_delayed WHERE ${waiting} AND not_before IS NOT NULL AND not_before > :nowMs`,
   nextDeadline: `SELECT min(start_deadline) AS value FROM jobs INDEXED BY jobs_to_start WHERE ${waiting} AND start_deadline IS NOT NULL`,
 } as const;
 
 const rankRow = z.object({ seq: z.number(), rank: z.number() });
 const placeRow = z.object({ seq: z.number(), told_place: z.number().nullable() });
-const ownerRow = z.object({ owner: z.string() });
-const waitingRow = z.object({ seq: z.number(), virtual_time: z.number() });
 
-/** The jobs that wait, and their order. */
+/** The jobs that wait, and their places. */
 export class Queue {
   readonly #connection: Connection;
   readonly #events: EventTable;
@@ -138,39 +128,11 @@ export class Queue {
     }
   }
 
-  /** Leases the job whose turn it is. @returns its seq, null when there is none */
-  take(lease: { readonly owner: string; readonly token: string; readonly until: number }, nowMs: number, maxLeased: ReadonlyMap<string, number>): number | null {
-    const seq = this.#firstOrphan(nowMs) ?? this.#firstWaiting(nowMs, this.#fullOwners(maxLeased));
-    if (seq !== null) this.#connection.run(queueSql.lease, { seq, ...lease });
-    return seq;
-  }
-
   nextWake(nowMs: number): number | null {
     const retry = readRow(valueRow, this.#connection.get(queueSql.nextRetry, { nowMs })).value;
     const deadline = readRow(valueRow, this.#connection.get(queueSql.nextDeadline)).value;
     const times = [retry, deadline].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
-  }
-
-  #firstOrphan(nowMs: number): number | null {
-    return readRowIfAny(seqRow, this.#connection.get(queueSql.firstOrphan, { nowMs }))?.seq ?? null;
-  }
-
-  /** Those with as many leased jobs as they may have. */
-  #fullOwners(maxLeased: ReadonlyMap<string, number>): readonly string[] {
-    if (maxLeased.size === 0) return [];
-    const leased = this.#connection.all(queueSql.leasedOwners).map((row) => readRow(ownerRow, row).owner);
-    const counted = Map.groupBy(leased, (owner) => owner);
-    return [...counted].filter(([owner, same]) => same.length >= (maxLeased.get(owner) ?? Number.POSITIVE_INFINITY)).map(([owner]) => owner);
-  }
-
-  #firstWaiting(nowMs: number, full: readonly string[]): number | null {
-    const found =
-      full.length === 0 ? this.#connection.get(queueSql.firstWaiting, { nowMs }) : this.#connection.get(queueSql.firstWaitingOfOthers, { nowMs, full: JSON.stringify(full) });
-    const row = readRowIfAny(waitingRow, found);
-    if (row === null) return null;
-    this.#connection.run(queueSql.moveVirtualTime, { virtualTime: row.virtual_time });
-    return row.seq;
   }
 
   #tellPlace(seq: number, type: "queued" | "position", place: number, at: number): void {

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { exampleJob } from "../../job/example-job.ts";
 import type { NewJob } from "../../job/job.ts";
 import type { JobStore } from "../../job/job-store.ts";
+import { claimSql } from "./claims.ts";
 import { endingSql } from "./endings.ts";
 import { eventSql } from "./event-table.ts";
 import { fileOwnerSql } from "./file-owner-table.ts";
@@ -222,14 +223,14 @@ describe("with ten thousand jobs in the queue", () => {
       INSERT INTO jobs (id, workflow, urgency, virtual_time, rank, created_at) SELECT 'job-' || i, 'family/' || (i % 10), i % 3, i, i, i FROM n;
       INSERT INTO job_requests SELECT seq, '{}', '{}', '{}' FROM jobs;`);
     const filters = [true, false].flatMap((status) => [true, false].flatMap((workflow) => [true, false].map((owner) => listJobsSql({ owner, status, workflow }))));
-    const tables = [endingSql, eventSql, fileOwnerSql, idempotencySql, jobSql, leaseSql, queueSql, removalSql, webhookSql, withdrawalSql];
+    const tables = [claimSql, endingSql, eventSql, fileOwnerSql, idempotencySql, jobSql, leaseSql, queueSql, removalSql, webhookSql, withdrawalSql];
     const statements = tables.flatMap((sql) => Object.values<string>(sql));
     // The one row of a table that SQLite keeps; a sum over all outputs, for the sweep that is made now and then; and an index that holds what is counted and nothing else.
     const scans: readonly string[] = [eventSql.last, removalSql.storage, webhookSql.countPending];
     for (const text of [...statements.filter((statement) => !statement.startsWith("INSERT") && !scans.includes(statement)), ...filters]) {
       const plan = database.prepare(`EXPLAIN QUERY PLAN ${text}`).all().map((row) => String(row["detail"]));
       // Leased jobs are as many as run at once: sorting the orphans among them is cheap.
-      const expected = text === queueSql.firstOrphan ? plan.filter((line) => !line.includes("TEMP B-TREE")) : plan;
+      const expected = text === claimSql.firstOrphan ? plan.filter((line) => !line.includes("TEMP B-TREE")) : plan;
       for (const line of expected) expect(line, text).toMatch(/^SEARCH |^SCAN jobs USING (COVERING )?INDEX jobs_waiting$|SCALAR SUBQUERY|^LIST SUBQUERY|^SCAN json_each|^CREATE BLOOM FILTER|^USING ROWID SEARCH/);
     }
     database.close();

@@ -7,12 +7,13 @@ import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
 import type { OwnedFile } from "../../job/file-owners.ts";
 import type { Job, JobError, JobOutput, JobSummary, JobWarning, NewJob } from "../../job/job.ts";
 import type {
-  AverageExecution, CancelAnswer, Claim, ClaimedJob, ExtendAnswer, FindIdempotent, Finish, Insert, InsertAnswer, JobStore, Lease, LeaseAnswer,
+  AverageExecution, CancelAnswer, Claim, ClaimedJob, CountClaimable, ExtendAnswer, FindIdempotent, Finish, Insert, InsertAnswer, JobStore, Lease, LeaseAnswer,
   ListJobs, ListOutputs, Page, ProgressRecord, QueueCounts, Release, RequestCancel,
 } from "../../job/job-store.ts";
 import type { RemovableJob, RemoveAnswer } from "../../job/retention.ts";
 import type { ClaimedWebhook, DeliveryLog, RecordDelivery } from "../../job/webhook-outbox.ts";
 import { systemClock, type Clock } from "../../telemetry/clock.ts";
+import { Claims } from "./claims.ts";
 import { Connection } from "./connection.ts";
 import { GroupCommit } from "./group-commit.ts";
 import { lockDirectory, type DirectoryLock } from "./directory-lock.ts";
@@ -76,6 +77,7 @@ class SqliteStore implements JobStore {
   readonly #fileOwners: FileOwnerTable;
   readonly #queue: Queue;
   readonly #leases: Leases;
+  readonly #claims: Claims;
   readonly #withdrawals: Withdrawals;
   readonly #removal: Removal;
 
@@ -92,6 +94,7 @@ class SqliteStore implements JobStore {
     this.#commits = new GroupCommit(connection, () => this.#queue.tellPlaces());
     const endings = new Endings(connection, this.#events, this.#webhooks);
     this.#leases = new Leases({ connection, queue: this.#queue, events: this.#events, endings });
+    this.#claims = new Claims({ connection, jobs: this.#jobs, queue: this.#queue, leases: this.#leases });
     this.#withdrawals = new Withdrawals(connection, this.#queue, endings);
     this.#removal = new Removal(connection);
   }
@@ -168,16 +171,16 @@ class SqliteStore implements JobStore {
     return this.#connection.read(() => this.#queue.placesOf(ids));
   }
 
-  async claim({ owner, leaseMs, nowMs, maxLeased = new Map() }: Claim): Promise<ClaimedJob | null> {
-    // A claim that is lost with the machine was never made: the job waits again. The attempt that follows is synced before it is sent.
-    return this.#commits.write("light", () => {
-      const token = this.#newToken();
-      const seq = this.#queue.take({ owner, token, until: nowMs + leaseMs }, nowMs, maxLeased);
-      if (seq === null) return null;
-      this.#queue.moved(nowMs);
-      const job = this.#jobs.bySeq(seq);
-      return { job, lease: { jobId: job.id, token } };
-    });
+  async claim(claim: Claim): Promise<ClaimedJob | null> {
+    // A claim that is lost with the machine was never made: the job waits again. Its attempt must be there before it is sent.
+    return this.#commits.write(
+      (claimed) => (claimed?.begun === true ? "synced" : "light"),
+      () => this.#claims.take(claim, this.#newToken()),
+    );
+  }
+
+  async countClaimable(params: CountClaimable): Promise<number> {
+    return this.#connection.read(() => this.#claims.count(params));
   }
 
   async nextWake({ nowMs }: { readonly nowMs: number }): Promise<number | null> {
