@@ -15,6 +15,8 @@ export type BackendEvent =
   | { readonly type: "preview"; readonly nodeId: string | null; readonly contentType: string; readonly image: Uint8Array }
   /** A node complained although the run may go on (comfyui-protocol.md §2.4). Never the end of a job. */
   | { readonly type: "node-error"; readonly nodeId: string; readonly classType: string; readonly message: string }
+  /** Every node has run or came from the cache. The run is not over yet. */
+  | { readonly type: "succeeded" }
   /** The run is over: its history entry is there. */
   | { readonly type: "ended" }
   /** The socket was lost: events are missing from here on. */

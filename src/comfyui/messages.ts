@@ -37,6 +37,7 @@ const messageSchema = z.discriminatedUnion("type", [
     // `output` is null for a cached node that shows nothing.
     data: z.looseObject({ prompt_id: z.string(), node: nodeId, display_node: nodeId.nullish(), output: anyJson.nullish() }),
   }),
+  z.looseObject({ type: z.literal("execution_success"), data: z.looseObject({ prompt_id: z.string() }) }),
   z.looseObject({
     type: z.literal("execution_error"),
     data: z.looseObject({

@@ -68,6 +68,7 @@ describe("PromptEvents", () => {
         ...(id === "4" || id === "3" ? [`node-output ${id}`] : []),
         `node-finished ${id}`,
       ]),
+      "succeeded",
       "ended",
     ]);
   });
@@ -80,6 +81,7 @@ describe("PromptEvents", () => {
       "node-finished 3",
       "node-output 4",
       "node-finished 4",
+      "succeeded",
       "ended",
     ]);
   });
@@ -94,10 +96,11 @@ describe("PromptEvents", () => {
 
   it.skipIf(!haveTraces)("goes on after a blocked node", () => {
     const seen = replayTrace("11_blocked_with_message");
-    expect(seen.slice(-4)).toEqual([
+    expect(seen.slice(-5)).toEqual([
       "node-started 3",
       "node-error 3 SaveImage: Execution Blocked: blocked on purpose",
       "node-finished 3",
+      "succeeded",
       "ended",
     ]);
   });
@@ -200,7 +203,7 @@ describe("PromptEvents", () => {
 describe("parseSocketMessage", () => {
   it("ignores types it does not know, and fields it does not know", () => {
     expect(parseSocketMessage('{"type":"crystools.monitor","data":{"cpu":NaN}}')).toBeNull();
-    expect(parseSocketMessage('{"type":"execution_success","data":{"prompt_id":"p"}}')).toBeNull();
+    expect(parseSocketMessage('{"type":"execution_paused","data":{"prompt_id":"p"}}')).toBeNull();
     expect(parseSocketMessage('{"type":"execution_start","data":{"prompt_id":"p","new":1},"more":true}')).toMatchObject({ type: "execution_start" });
   });
 

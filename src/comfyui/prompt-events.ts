@@ -104,6 +104,8 @@ export class PromptEvents {
         if (output === null || output === undefined) return [];
         return [{ type: "node-output", nodeId: displayed ?? node, ui: output }];
       }
+      case "execution_success":
+        return [{ type: "succeeded" }];
       case "execution_error": {
         const { node_id: nodeId, node_type: classType, exception_message: text } = message.data;
         return [{ type: "node-error", nodeId, classType: classType ?? "unknown class", message: plainException(text ?? "") }];

@@ -1,5 +1,6 @@
 import type { Whereabouts } from "../comfyui/backend.ts";
 import type { BackendEvent } from "../comfyui/event.ts";
+import { ToldRun } from "../comfyui/told-run.ts";
 import { AppError } from "../errors/app-error.ts";
 import type { ClaimedJob } from "../job/job-store.ts";
 import type { AttemptDeps } from "./attempt-deps.ts";
@@ -36,6 +37,7 @@ export class Attempt {
   readonly #wakeup: Wakeup;
   readonly #log: AttemptLog;
   readonly #conclusion: Conclusion;
+  readonly #told = new ToldRun();
   #cancelRequested: boolean;
   #givingBack = false;
   #blind = false;
@@ -174,16 +176,22 @@ export class Attempt {
   #onEvent(event: BackendEvent): void {
     const wasStarted = this.#log.started;
     this.#log.apply(event);
+    this.#told.apply(event);
     if (event.type === "gap") this.#blind = true;
     if (event.type === "ended") this.#ended = true;
     if (event.type === "gap" || event.type === "ended" || wasStarted !== this.#log.started) this.#wakeup.wake();
   }
 
-  /** Watches until the history has the prompt or ComfyUI does not know it: the two ends that are always right (comfyui-protocol.md §2.4). */
+  /**
+   * Watches until the socket has told the whole run, the history has the prompt, or ComfyUI does not know it: the ends
+   * that are always right (comfyui-protocol.md §2.4).
+   */
   async #follow(promptId: string): Promise<End> {
     for (let absences = 0; ; ) {
       const woken = this.#ended || (await this.#wakeup.wait(this.#untilNextCheckMs()));
       this.#held.checkLeft();
+      const told = this.#ended && !this.#blind ? this.#told.entry : null;
+      if (told !== null) return { state: "finished", entry: told };
       // Asked about the end while the start is stored.
       const asked = this.#ended ? this.#locate(promptId) : null;
       if (this.#log.started) await this.#markRunning();

@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest
 import type { Backend, Submission, Whereabouts } from "../../src/comfyui/backend.ts";
 import { createBackend } from "../../src/comfyui/comfy-backend.ts";
 import type { BackendEvent } from "../../src/comfyui/event.ts";
+import { ToldRun } from "../../src/comfyui/told-run.ts";
 import type { HistoryEntry } from "../../src/comfyui/history.ts";
 import { filesAndTexts } from "../../src/comfyui/ui-output.ts";
 import { startDemoComfyui, type DemoComfyui } from "../../src/demo/demo-comfyui.ts";
@@ -163,6 +164,9 @@ describe.each(targets)("the backend contract, with $name", ({ start }) => {
   it("has the outputs in the history, as announced, and their bytes", async () => {
     const { events, entry } = await ran(backend, imageGraph());
     expect(entry.failure).toBeNull();
+    const told = new ToldRun();
+    for (const event of events) told.apply(event);
+    expect(told.entry).toEqual({ ...entry, outputs: {} });
     const { files } = recordedOutput(entry, "4");
     expect(files).toHaveLength(2);
     expect(files).toEqual(outputOf(events, "4").files);
