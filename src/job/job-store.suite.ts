@@ -7,7 +7,7 @@ import { describeQueue } from "./job-store-queue.suite.ts";
 import { describeRetention } from "./job-store-retention.suite.ts";
 import { describeWebhooks } from "./job-store-webhook.suite.ts";
 import { describeWithdrawals } from "./job-store-withdrawal.suite.ts";
-import { error, leaseMs, output, owner, StoreStage, webhookUrl, type StoreTestbed } from "./store-stage.suite.ts";
+import { error, leaseMs, output, owner, progress, StoreStage, webhookUrl, type StoreTestbed } from "./store-stage.suite.ts";
 
 /** The guarantees of JobStore, to be held by every driver. */
 export function describeJobStore(name: string, testbed: StoreTestbed): void {
@@ -39,7 +39,22 @@ export function describeJobStore(name: string, testbed: StoreTestbed): void {
 
       it("knows no job that was never inserted", async () => {
         expect(await stage.store.get("nobody")).toBeNull();
+        expect(await stage.store.getSummary("nobody")).toBeNull();
         expect(await stage.store.queuePosition("nobody")).toBeNull();
+      });
+
+      it("tells a job without what is only needed to run it, at each stage of its life", async () => {
+        await stage.insert({ owner: "key-1", webhookUrl });
+        const expectSummary = async (): Promise<void> => {
+          const { graph: _graph, files: _files, origins: _origins, ...summary } = (await stage.store.get("job-1")) ?? stage.newJob();
+          expect(await stage.store.getSummary("job-1")).toEqual(summary);
+        };
+        await expectSummary();
+        const { lease } = await stage.claimRunning();
+        await stage.store.record(lease, { events: [], progress, cachedNodes: 1, nowMs: stage.nowMs });
+        await expectSummary();
+        await stage.store.complete(lease, stage.finish({ outputs: [output(0), output(1)], warnings: [{ code: "w", message: "m" }] }));
+        await expectSummary();
       });
 
       it("still has every job after it was opened again", async () => {

@@ -196,6 +196,9 @@ export interface JobStore extends EventLog, FileOwners, WebhookOutbox, Retention
 
   get(id: string): Promise<Job | null>;
 
+  /** The same job without what may be large: for all that does not run it. */
+  getSummary(id: string): Promise<JobSummary | null>;
+
   /** Newest first. A page boundary stays exact while jobs are added. AppError `invalid_query` for a cursor not ours. */
   listJobs(query: ListJobs): Promise<Page<JobSummary>>;
 

@@ -11,6 +11,7 @@ import { countRow, idRow, readRow, readRowIfAny, seqRow } from "./rows.ts";
 
 export const jobSql = {
   byId: `SELECT ${jobColumns} FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE id = :id`,
+  summaryById: `SELECT ${summaryColumns} FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE id = :id`,
   bySeq: `SELECT ${jobColumns} FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE jobs.seq = :seq`,
   idBySeq: "SELECT id FROM jobs WHERE seq = :seq",
   seqById: "SELECT seq FROM jobs WHERE id = :id",
@@ -75,6 +76,11 @@ export class JobTable {
   byId(id: string): Job | null {
     const row = this.#connection.get(jobSql.byId, { id });
     return row === undefined ? null : readJob(row, this.#parts);
+  }
+
+  summaryById(id: string): JobSummary | null {
+    const row = this.#connection.get(jobSql.summaryById, { id });
+    return row === undefined ? null : readSummary(row, this.#parts).summary;
   }
 
   bySeq(seq: number): Job {

@@ -12,6 +12,7 @@ import type {
 } from "../../job/job-store.ts";
 import type { RemovableJob, RemoveAnswer } from "../../job/retention.ts";
 import type { ClaimedWebhook, DeliveryLog, RecordDelivery } from "../../job/webhook-outbox.ts";
+import { acceptedJob } from "../../job/new-job.ts";
 import { systemClock, type Clock } from "../../telemetry/clock.ts";
 import { Claims } from "./claims.ts";
 import { Connection } from "./connection.ts";
@@ -112,7 +113,7 @@ class SqliteStore implements JobStore {
       const seq = this.#queue.enter(job);
       if (idempotency !== undefined) this.#keys.add(seq, job, idempotency);
       this.#queue.moved(job.createdAt);
-      return { outcome: "inserted", job: this.#jobs.bySeq(seq) };
+      return { outcome: "inserted", job: acceptedJob(job) };
     });
   }
 
@@ -125,6 +126,10 @@ class SqliteStore implements JobStore {
 
   async get(id: string): Promise<Job | null> {
     return this.#connection.read(() => this.#jobs.byId(id));
+  }
+
+  async getSummary(id: string): Promise<JobSummary | null> {
+    return this.#connection.read(() => this.#jobs.summaryById(id));
   }
 
   async listJobs(query: ListJobs): Promise<Page<JobSummary>> {
