@@ -23,8 +23,12 @@ export interface IncomingBody {
 /** The socket a request came on, when it came on one. */
 export interface Connection {
   readonly incoming?: IncomingBody;
-  /** Of the answer: to be destroyed when its reader takes nothing. */
-  readonly outgoing?: { destroy(): unknown };
+  readonly outgoing?: {
+    /** When its reader takes nothing. */
+    destroy(): unknown;
+    /** For an answer that does not set it itself. */
+    setHeader(name: string, value: string): unknown;
+  };
   /** Agrees to speak WebSocket, when the request asks for that. What it returns must be the answer. */
   readonly upgrade?: (open: OpenSocket) => Response;
 }

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { readdir } from "node:fs/promises";
-import { createServer, request } from "node:http";
+import { createServer, request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -50,7 +50,9 @@ describe("a caller on a socket", () => {
   });
 
   it("who hangs up in the middle of an upload leaves no file behind", async () => {
-    const unfinished = async (): Promise<number> => (await readdir(join(gateway.dir, "files", "tmp"))).length;
+    const temp = join(gateway.dir, "files", "tmp");
+    // One that is empty is there for the next upload.
+    const unfinished = async (): Promise<number> => (await Promise.all((await readdir(temp)).map((name) => stat(join(temp, name))))).filter(({ size }) => size > 0).length;
     const before = await unfinished();
     const sent = request({ port: port(), method: "POST", path: "/test/edit", headers: { "Content-Type": "multipart/form-data; boundary=b", "Content-Length": String(2 * heldBytes) } });
     sent.on("error", () => undefined);
@@ -125,6 +127,18 @@ describe("a caller on a socket", () => {
   it("whose small request is refused keeps its connection", async () => {
     const answer = await fetch(`${server.url}/test/picture`, { method: "POST", body: '{"prompt":1}' });
     expect([answer.status, answer.headers.get("connection")]).toEqual([400, "keep-alive"]);
+  });
+
+  it.each(["/health", "/nothing", "/docs", "/test/picture", "/"])("is told at %s what a browser must not do, once, and the id of its request", async (path) => {
+    const direct = await gateway.send("GET", path);
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request({ port: port(), path, headers: { "X-Request-Id": "mine" } }, resolve).on("error", reject).end();
+    });
+    answer.resume();
+    for (const name of ["x-content-type-options", "referrer-policy", "x-frame-options", "cross-origin-resource-policy", "cross-origin-opener-policy", "content-security-policy"]) {
+      expect(answer.headersDistinct[name]).toEqual([direct.headers.get(name)]);
+    }
+    expect(answer.headersDistinct["x-request-id"]).toEqual(["mine"]);
   });
 
   it("who asks with HEAD gets the length and no body", async () => {

@@ -4,6 +4,7 @@ import type { AccessParts } from "../deps.ts";
 import { problemAnswer } from "../problem-answer.ts";
 import type { HttpContext, HttpEnv } from "../route.ts";
 import { isOfAnotherSite, namesThisMachine } from "../site.ts";
+import { withHeaders } from "./with-headers.ts";
 
 /** A browser asks again after this: a change of the setting is felt within ten minutes. */
 const preflightSeconds = 600;
@@ -30,12 +31,8 @@ export function browserGuard(access: AccessParts): MiddlewareHandler<HttpEnv> {
     const origin = c.req.header("Origin");
     const isAllowed = origin !== undefined && access.allowedOrigins.includes(origin);
     if (isAllowed && c.req.method === "OPTIONS") return new Response(null, { status: 204, headers: preflight(origin) });
-    await next();
+    await withHeaders(c, isAllowed ? [["Access-Control-Allow-Origin", origin], ["Access-Control-Expose-Headers", answerHeaders]] : [], next);
     if (access.allowedOrigins.length > 0) c.res.headers.append("Vary", "Origin");
-    if (isAllowed) {
-      c.res.headers.set("Access-Control-Allow-Origin", origin);
-      c.res.headers.set("Access-Control-Expose-Headers", answerHeaders);
-    }
     return undefined;
   };
 }

@@ -2,6 +2,7 @@ import type { MiddlewareHandler } from "hono";
 import type { AppError } from "../../errors/app-error.ts";
 import type { HttpDeps } from "../deps.ts";
 import type { HttpEnv } from "../route.ts";
+import { withHeaders } from "./with-headers.ts";
 
 /** A caller's own id is taken over only when it is harmless in a log line. */
 const harmlessId = /^[A-Za-z0-9._-]{1,128}$/;
@@ -11,15 +12,15 @@ export function requestLog({ logger, clock, newId, metrics }: Pick<HttpDeps, "lo
   return async (c, next) => {
     const startedAt = clock.now();
     const given = c.req.header("X-Request-Id");
-    c.set("requestId", given !== undefined && harmlessId.test(given) ? given : newId());
-    await next();
-    c.res.headers.set("X-Request-Id", c.get("requestId"));
+    const requestId = given !== undefined && harmlessId.test(given) ? given : newId();
+    c.set("requestId", requestId);
+    await withHeaders(c, [["X-Request-Id", requestId]], next);
     const durationMs = clock.now() - startedAt;
     metrics.answered({ method: c.req.method, route: c.get("route") ?? "none", status: c.res.status, seconds: durationMs / 1000 });
     const problem = c.get("problem");
     const jobId = c.get("jobId");
     const line = {
-      request_id: c.get("requestId"),
+      request_id: requestId,
       method: c.req.method,
       path: c.req.path,
       status: c.res.status,
