@@ -28,7 +28,8 @@ type End = Extract<Whereabouts, { state: "finished" }> | { readonly state: "lost
 
 /**
  * Drives one claimed job through one attempt: files up, prompt id stored, graph sent, watched to its end, outputs
- * copied, job finished. A job that comes with a prompt id was sent by a process that died: it is only watched.
+ * copied, job finished. A job that comes with a prompt id, and whose attempt the claim did not begin,
+ * was sent by a process that died: it is only watched.
  */
 export class Attempt {
   readonly #deps: AttemptDeps;
@@ -38,6 +39,8 @@ export class Attempt {
   readonly #log: AttemptLog;
   readonly #conclusion: Conclusion;
   readonly #told = new ToldRun();
+  /** By the claim: it has a prompt id that nobody has sent anything under. */
+  readonly #isBegun: boolean;
   #cancelRequested: boolean;
   #givingBack = false;
   #blind = false;
@@ -52,6 +55,7 @@ export class Attempt {
     this.#held = new HeldJob({ ...deps, claimed, wakeup: this.#wakeup });
     this.#log = new AttemptLog({ ...deps, held: this.#held });
     this.#conclusion = new Conclusion({ ...deps, held: this.#held, log: this.#log });
+    this.#isBegun = claimed.begun;
     this.#cancelRequested = claimed.job.cancelRequestedAt !== null;
   }
 
@@ -83,7 +87,7 @@ export class Attempt {
     const unsubscribe = hub.onCancelRequested(id, () => this.cancel());
     try {
       const { promptId } = this.#held.job;
-      if (promptId === null) await this.#begin();
+      if (promptId === null || this.#isBegun) await this.#begin();
       else {
         this.#place.next();
         await this.#watch(promptId, "sent-before");
@@ -103,8 +107,7 @@ export class Attempt {
     if (!(await this.#uploadFiles())) return;
     this.#deps.checkpoint("files-uploaded");
     if (this.#cancelRequested) return this.#conclusion.cancel();
-    const promptId = this.#deps.newPromptId();
-    await this.#held.beginAttempt(promptId);
+    const promptId = await this.#held.beginAttempt(this.#deps.newPromptId);
     this.#deps.checkpoint("prompt-id-stored");
     await this.#watch(promptId, "to-send");
   }

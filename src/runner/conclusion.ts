@@ -26,14 +26,11 @@ export class Conclusion {
   async finish(entry: HistoryEntry): Promise<void> {
     const { held, log, checkpoint, clock, watch } = this.#params;
     checkpoint("run-ended");
-    await held.markRunning(log.warnings);
-    // What is left of the events is stored while the outputs are copied: it comes before the end of the job, whatever becomes of them.
-    const settled = log.settle();
     const collector = new OutputCollector({ ...this.#params, job: held.job, found: { recorded: entry.outputs, ...log.found() } });
     const from = clock.now();
-    const uncopied = await this.#collect(collector);
+    // What is left to tell of the run is stored while the outputs are copied: it comes before the end of the job, whatever becomes of them.
+    const [uncopied] = await Promise.all([this.#collect(collector), this.#settle()]);
     watch.stage(held.job, "collect", { from, to: clock.now() });
-    await settled;
     checkpoint("outputs-copied");
     const finish = this.#finish(collector.outputs, log.warningsOfRun(entry.failure), log.cachedNodes ?? entry.cachedNodeIds.length);
     const error = errorOfRun(held.job, entry) ?? uncopied;
@@ -88,6 +85,12 @@ export class Conclusion {
     } catch (second) {
       if (!(second instanceof JobLeft)) throw second;
     }
+  }
+
+  async #settle(): Promise<void> {
+    const { held, log } = this.#params;
+    await held.markRunning(log.warnings);
+    await log.settle();
   }
 
   /** @returns the error that ends the job, when an output is not to be had */

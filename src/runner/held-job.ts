@@ -76,11 +76,18 @@ export class HeldJob {
     }
   }
 
-  async beginAttempt(promptId: string): Promise<void> {
-    const nowMs = this.#params.clock.now();
-    await this.#write(() => this.#params.jobs.beginAttempt(this.#lease, { promptId, nowMs }));
-    this.#job = { ...this.#job, promptId, attempt: this.#job.attempt + 1 };
-    this.#params.watch.attemptBegun(this.#job, nowMs);
+  /** Nothing is left to do when the claim began the attempt. @returns the id that the graph is to be sent under */
+  async beginAttempt(newPromptId: () => string): Promise<string> {
+    const { jobs, clock, watch, claimed } = this.#params;
+    const nowMs = clock.now();
+    const begun = claimed.begun ? claimed.job.promptId : null;
+    const promptId = begun ?? newPromptId();
+    if (begun === null) {
+      await this.#write(() => jobs.beginAttempt(this.#lease, { promptId, nowMs }));
+      this.#job = { ...this.#job, promptId, attempt: this.#job.attempt + 1 };
+    }
+    watch.attemptBegun(this.#job, nowMs);
+    return promptId;
   }
 
   /** The first time only: later calls write nothing. */

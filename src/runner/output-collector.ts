@@ -99,7 +99,7 @@ export class OutputCollector {
     switch (source.from) {
       case "file": {
         const content = await this.#backend.download(source.file);
-        const { id, ...file } = await this.#files.put(content, { maxBytes: maxOutputBytes, holdBytes, filename: source.file.filename });
+        const { id, ...file } = await this.#files.put(content, { maxBytes: maxOutputBytes, holdBytes, givesPieces: true, filename: source.file.filename });
         const kind = kindOf(file.contentType, file.extension);
         return { index, nodeId, kind, filename: source.file.filename, contentType: file.contentType, size: file.size, sha256: id };
       }

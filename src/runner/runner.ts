@@ -4,7 +4,7 @@ import type { Timer } from "../telemetry/clock.ts";
 import { Attempt } from "./attempt.ts";
 import type { AttemptDeps } from "./attempt-deps.ts";
 import { LeaseKeeper } from "./lease-keeper.ts";
-import { Line } from "./line.ts";
+import { Line, type Place } from "./line.ts";
 
 /** Jobs whose owner died are looked for this often; new ones are announced by the hub. */
 const pollMs = 1_000;
@@ -27,8 +27,10 @@ export class Runner {
   readonly #attempts = new Map<Attempt, Promise<void>>();
   #subscriptions: (() => void)[] = [];
   #timer: Timer | null = null;
-  #claiming: Promise<void> | null = null;
-  #again = false;
+  readonly #looks = new Set<Promise<void>>();
+  #looking = false;
+  /** Claims that have not been answered. */
+  #claims = 0;
   #stopped = true;
 
   constructor(params: RunnerParams) {
@@ -59,7 +61,7 @@ export class Runner {
     this.#stopped = true;
     this.#timer?.cancel();
     for (const unsubscribe of this.#subscriptions) unsubscribe();
-    await this.#claiming;
+    await Promise.all(this.#looks);
     for (const attempt of this.#attempts.keys()) attempt.giveBack();
     if (this.#attempts.size > 0) logger.info({ jobs: this.#attempts.size, drain_ms: params.drainMs }, "waiting for running jobs to end");
     const patience = clock.after(params.drainMs, () => this.#leaveAll());
@@ -71,15 +73,14 @@ export class Runner {
     for (const attempt of this.#attempts.keys()) attempt.leave();
   }
 
-  /** Claims as many jobs as there is room for. Resolves when they have been claimed, not when they are done. */
-  async tick(): Promise<void> {
-    this.#again = true;
-    this.#claiming ??= this.#claimAll();
-    return this.#claiming;
-  }
-
+  /** Has jobs claimed. One that asks before the last one who asked has counted them gets the same answer. */
   #poke(): void {
-    this.tick().catch((error: unknown) => this.#params.logger.error({ err: AppError.from(error) }, "could not claim jobs; trying again"));
+    if (this.#looking) return;
+    this.#looking = true;
+    const look = this.#look()
+      .catch((error: unknown) => this.#params.logger.error({ err: AppError.from(error) }, "could not claim jobs; trying again"))
+      .finally(() => this.#looks.delete(look));
+    this.#looks.add(look);
   }
 
   #schedule(): void {
@@ -89,38 +90,61 @@ export class Runner {
     });
   }
 
-  async #claimAll(): Promise<void> {
-    const { jobs, hub, backend, clock, owner, leaseMs, prefetch, watch, maxLeased = new Map() } = this.#params;
+  /** Claims as many jobs as there are, and as there is room for. A look does not wait for the claims of the one before. */
+  async #look(): Promise<void> {
+    const found = await this.#count();
+    const claims = Array.from({ length: Math.min(found, this.#room()) }, () => this.#claim());
+    const claimed = await Promise.all(claims);
+    if (claimed.includes(true)) this.#params.hub.queueMoved();
+  }
+
+  async #count(): Promise<number> {
+    const { jobs, clock } = this.#params;
     try {
-      while (this.#again) {
-        this.#again = false;
-        const expired = await jobs.expireQueued({ nowMs: clock.now() });
-        for (const id of expired) {
-          watch.withdrawn({ id, status: "failed", code: "start_timeout", at: clock.now() });
-          hub.ended(id);
-        }
-        if (expired.length > 0) hub.queueMoved();
-        // Each round in which all found a job is followed by one of twice as many: the store commits a round together.
-        for (let width = 1; !this.#stopped && this.#attempts.size <= prefetch && backend.health().reachable; width *= 2) {
-          const room = Math.min(width, prefetch + 1 - this.#attempts.size);
-          const claims = await Promise.allSettled(Array.from({ length: room }, () => jobs.claim({ owner, leaseMs, nowMs: clock.now(), maxLeased })));
-          const claimed = claims.flatMap((claim) => (claim.status === "fulfilled" && claim.value !== null ? [claim.value] : []));
-          for (const one of claimed) this.#drive(one);
-          if (claimed.length > 0) hub.queueMoved();
-          const failed = claims.find((claim) => claim.status === "rejected");
-          if (failed !== undefined) throw failed.reason;
-          if (claimed.length < room) break;
-        }
-      }
+      await this.#expire();
+      const room = this.#room();
+      return room === 0 ? 0 : await jobs.countClaimable({ nowMs: clock.now(), limit: room });
     } finally {
-      // In the same step as the last look at #again: a tick in between would be lost.
-      this.#claiming = null;
+      this.#looking = false;
     }
   }
 
-  #drive(claimed: ClaimedJob): void {
+  #room(): number {
+    const { prefetch, backend } = this.#params;
+    if (this.#stopped || !backend.health().reachable) return 0;
+    return Math.max(0, prefetch + 1 - this.#attempts.size - this.#claims);
+  }
+
+  async #expire(): Promise<void> {
+    const { jobs, hub, clock, watch } = this.#params;
+    const expired = await jobs.expireQueued({ nowMs: clock.now() });
+    for (const id of expired) {
+      watch.withdrawn({ id, status: "failed", code: "start_timeout", at: clock.now() });
+      hub.ended(id);
+    }
+    if (expired.length > 0) hub.queueMoved();
+  }
+
+  /** @returns whether there was one */
+  async #claim(): Promise<boolean> {
+    const { jobs, clock, owner, leaseMs, maxLeased = new Map(), newPromptId } = this.#params;
+    // Claims are made in the order in which they are asked for, and may be told in another.
+    const place = this.#line.enter();
+    this.#claims += 1;
+    let claimed: ClaimedJob | null = null;
+    try {
+      claimed = await jobs.claim({ owner, leaseMs, nowMs: clock.now(), maxLeased, begin: { newPromptId } });
+    } finally {
+      this.#claims -= 1;
+      if (claimed === null) place.next();
+      else this.#drive(claimed, place);
+    }
+    return claimed !== null;
+  }
+
+  #drive(claimed: ClaimedJob, place: Place): void {
     const { clock, logger, leaseMs } = this.#params;
-    const attempt = new Attempt(this.#params, claimed, this.#line.enter());
+    const attempt = new Attempt(this.#params, claimed, place);
     const keeper = new LeaseKeeper({ attempt, leaseMs, clock, logger });
     const done = attempt
       .run()
