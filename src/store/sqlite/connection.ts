@@ -19,11 +19,26 @@ const syncFile = promisify(fdatasync);
 
 type Parameters = Readonly<Record<string, SQLInputValue>>;
 
+interface Prepared {
+  readonly statement: StatementSync;
+  /** Of its parameters, in the order in which they are bound: by name node:sqlite takes twice as long. */
+  readonly names: readonly string[];
+}
+
+function valuesOf({ names }: Prepared, parameters: Parameters): SQLInputValue[] {
+  return names.map((name) => {
+    const value = parameters[name];
+    if (value === undefined) throw new Error(`a statement lacks its parameter ${name}`);
+    return value;
+  });
+}
+
 /** One connection to the job database: prepared statements and transactions. */
 export class Connection {
   readonly #database: DatabaseSync;
-  readonly #prepared = new Map<string, StatementSync>();
+  readonly #prepared = new Map<string, Prepared>();
   readonly #logPath: string;
+  #undone = 0;
   #log: number | null = null;
 
   constructor(path: string) {
@@ -46,18 +61,33 @@ export class Connection {
     this.#database.exec(text);
   }
 
+  /** Transactions that were rolled back so far: what was read within one of them may not be so any more. */
+  get undone(): number {
+    return this.#undone;
+  }
+
   /** The first row, undefined when there is none. */
   get(text: string, parameters: Parameters = {}): unknown {
-    return this.#prepare(text).get(parameters);
+    const prepared = this.#prepare(text, parameters);
+    return prepared.statement.get(...valuesOf(prepared, parameters));
   }
 
   all(text: string, parameters: Parameters = {}): readonly unknown[] {
-    return this.#prepare(text).all(parameters);
+    const prepared = this.#prepare(text, parameters);
+    return prepared.statement.all(...valuesOf(prepared, parameters));
   }
 
   /** @returns how many rows changed */
   run(text: string, parameters: Parameters = {}): number {
-    return Number(this.#prepare(text).run(parameters).changes);
+    const prepared = this.#prepare(text, parameters);
+    return Number(prepared.statement.run(...valuesOf(prepared, parameters)).changes);
+  }
+
+  /** Of one row. @returns its number, null when it was not inserted for one that is there already */
+  insert(text: string, parameters: Parameters): number | null {
+    const prepared = this.#prepare(text, parameters);
+    const { changes, lastInsertRowid } = prepared.statement.run(...valuesOf(prepared, parameters));
+    return Number(changes) === 0 ? null : Number(lastInsertRowid);
   }
 
   /** @throws {AppError} what a store's method rejects with */
@@ -78,6 +108,7 @@ export class Connection {
         this.exec("COMMIT");
         return result;
       } catch (error) {
+        this.#undone += 1;
         // SQLite has already rolled back after some errors, a full disk among them.
         if (this.#database.isTransaction) this.exec("ROLLBACK");
         throw error;
@@ -116,12 +147,14 @@ export class Connection {
   }
 
   /** Each statement is prepared when it is first needed and then kept. */
-  #prepare(text: string): StatementSync {
-    let statement = this.#prepared.get(text);
-    if (statement === undefined) {
-      statement = this.#database.prepare(text);
-      this.#prepared.set(text, statement);
-    }
-    return statement;
+  #prepare(text: string, parameters: Parameters): Prepared {
+    const known = this.#prepared.get(text);
+    if (known !== undefined) return known;
+    const names = [...new Set(text.match(/(?<=:)[a-z]\w*/gi))];
+    const foreign = Object.keys(parameters).find((name) => !names.includes(name));
+    if (foreign !== undefined) throw new Error(`a statement has no parameter ${foreign}`);
+    const prepared = { statement: this.#database.prepare(text.replace(/:([a-z]\w*)/gi, (_, name: string) => `?${names.indexOf(name) + 1}`)), names };
+    this.#prepared.set(text, prepared);
+    return prepared;
   }
 }
