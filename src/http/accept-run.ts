@@ -1,5 +1,6 @@
 import type { Caller } from "../access/caller.ts";
 import { AppError } from "../errors/app-error.ts";
+import { Latch } from "../events/latch.ts";
 import type { Job, NewJob } from "../job/job.ts";
 import type { Insert } from "../job/job-store.ts";
 import { checkConfined } from "../job/confined.ts";
@@ -95,6 +96,23 @@ function ownBound({ caller }: RunDeps): Pick<Insert, "maxQueuedOfOwner"> {
 }
 
 async function insert(c: HttpContext, deps: RunDeps, job: NewJob, options: RunOptions, idempotency: Idempotency | undefined): Promise<Response> {
+  const ended = new Latch();
+  // Before anybody can know of the job: its end is not missed, and it need not be read to find out whether it has come.
+  const unsubscribe = deps.hub.onEnd(job.id, () => ended.set());
+  try {
+    return await store(c, deps, job, { options, idempotency, ended });
+  } finally {
+    unsubscribe();
+  }
+}
+
+interface Storing {
+  readonly options: RunOptions;
+  readonly idempotency: Idempotency | undefined;
+  readonly ended: Latch;
+}
+
+async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idempotency, ended }: Storing): Promise<Response> {
   deps.checkpoint("before-row");
   const answer = await deps.jobs.insert(job, { maxQueued: deps.limits.maxQueued, ...ownBound(deps), ...(idempotency === undefined ? {} : { idempotency }) });
   switch (answer.outcome) {
@@ -103,7 +121,7 @@ async function insert(c: HttpContext, deps: RunDeps, job: NewJob, options: RunOp
       deps.watch.accepted(answer.job, c.get("span")?.ofJob(job.id) ?? null);
       deps.hub.changed(job.id);
       deps.hub.queued();
-      return answerRun(c, deps, { job: answer.job, options, isReplayed: false });
+      return answerRun(c, deps, { job: answer.job, options, isReplayed: false, ended });
     case "replayed":
       return answerRun(c, deps, { job: answer.job, options, isReplayed: true });
     case "conflict":

@@ -25,7 +25,7 @@ async function uploaded(id: string, { files, limits }: Deps): Promise<StoredFile
 }
 
 async function outputOf(jobId: string, index: number, deps: Deps): Promise<StoredFile> {
-  const output = (await deps.jobs.get(jobId))?.outputs.find((each) => each.index === index);
+  const output = (await deps.jobs.getSummary(jobId))?.outputs.find((each) => each.index === index);
   if (output === undefined) throw new AppError("invalid_file", `There is no output ${index} of a job ${jobId.slice(0, 100)}.`);
   return uploaded(output.sha256, deps);
 }

@@ -1,5 +1,5 @@
 import { AppError } from "../errors/app-error.ts";
-import type { Job, JobSummary } from "../job/job.ts";
+import type { JobSummary } from "../job/job.ts";
 import type { HttpDeps } from "./deps.ts";
 import { inlineOutputs } from "./inline-outputs.ts";
 import type { RunOptions } from "./run-options.ts";
@@ -10,8 +10,8 @@ import { viewJob, type JobView } from "./views/job-view.ts";
 const lastRuns = 20;
 
 /** @throws {AppError} `job_not_found` */
-export async function findJob({ jobs }: Pick<HttpDeps, "jobs">, id: string): Promise<Job> {
-  const job = await jobs.get(id);
+export async function findJob({ jobs }: Pick<HttpDeps, "jobs">, id: string): Promise<JobSummary> {
+  const job = await jobs.getSummary(id);
   if (job === null) throw new AppError("job_not_found", "There is no job with this id. GET /v1/jobs lists those there are.");
   return job;
 }

@@ -1,5 +1,6 @@
 import { AppError } from "../errors/app-error.ts";
-import { isFinished, type Job, type JobOutput } from "../job/job.ts";
+import type { Latch } from "../events/latch.ts";
+import { isFinished, type JobOutput, type JobSummary } from "../job/job.ts";
 import { chooseOutput } from "./accept.ts";
 import { jsonAnswer } from "./answer.ts";
 import { fileAnswer } from "./bytes/file-answer.ts";
@@ -14,19 +15,21 @@ import { waitForJob } from "./waiting.ts";
 
 /** A job that was accepted, now or by an earlier request with the same idempotency key. */
 export interface AcceptedRun {
-  readonly job: Job;
+  readonly job: JobSummary;
   readonly options: RunOptions;
   readonly isReplayed: boolean;
+  /** Set when the job may have ended since it was inserted; absent for an earlier job. */
+  readonly ended?: Latch;
 }
 
 /** Answers as the caller wants: with the job's events, or after a wait with what there is then. */
 export async function answerRun(c: HttpContext, deps: HttpDeps, run: AcceptedRun): Promise<Response> {
-  const { job, options } = run;
+  const { job, options, ended } = run;
   c.set("jobId", job.id);
   if (options.wanted.kind === "events") return eventStream(c, deps, { jobId: job.id, afterId: 0 }, { ...runHeaders(run), Location: jobPath(job.id) });
   const { waitSeconds } = options.wait;
   const signals = deps.stopping === undefined ? [c.req.raw.signal] : [c.req.raw.signal, deps.stopping];
-  const latest = waitSeconds === 0 ? job : await waitForJob(deps, { jobId: job.id, waitMs: waitSeconds * 1000, signals });
+  const latest = waitSeconds === 0 ? job : await waitForJob(deps, { jobId: job.id, waitMs: waitSeconds * 1000, signals, ended });
   return isFinished(latest.status) ? answerFinished(c, deps, { ...run, job: latest }) : answerPending(deps, { ...run, job: latest });
 }
 
@@ -59,7 +62,7 @@ async function answerFinished(c: HttpContext, deps: HttpDeps, run: AcceptedRun):
 }
 
 /** What a job that came to nothing is told as to whoever wanted an output of it. */
-function failureOf(job: Job): AppError | null {
+function failureOf(job: JobSummary): AppError | null {
   if (job.status === "cancelled") return new AppError("cancelled", "The job was cancelled before it was done. Send it again if you still want it.");
   if (job.error === null) return null;
   const { code, detail, errors } = job.error;
@@ -71,7 +74,7 @@ export function servedOutput(output: JobOutput): { id: string; size: number; con
   return { id: output.sha256, size: output.size, contentType: output.contentType, filename: output.filename };
 }
 
-function noSuchOutput(job: Job): AppError {
+function noSuchOutput(job: JobSummary): AppError {
   const types = [...new Set(job.outputs.map(({ contentType }) => contentType))];
   const has = types.length === 0 ? "It has no outputs." : `Its outputs are: ${types.join(", ")}.`;
   return new AppError("not_acceptable", `The job is ${job.status} but has no output of the type that Accept asks for. ${has} The job is at ${jobPath(job.id)}.`);

@@ -3,18 +3,18 @@ import { checkStoredImage, guardImages } from "./body/image-guard.ts";
 import type { HttpDeps, HttpFiles, HttpJobs } from "./deps.ts";
 
 /**
- * The jobs there are for a caller: those of another key are not there. Verbs that change a job come after `get` in every
+ * The jobs there are for a caller: those of another key are not there. Verbs that change a job come after `getSummary` in every
  * route, so that they never see the id of a job that is somebody else's.
  */
 function jobsFor(caller: Caller, jobs: HttpJobs): HttpJobs {
   const { name } = caller;
   if (name === null || caller.may("admin")) return jobs;
-  const own = async (jobId: string): Promise<boolean> => caller.sees((await jobs.get(jobId))?.owner ?? null);
+  const own = async (jobId: string): Promise<boolean> => caller.sees((await jobs.getSummary(jobId))?.owner ?? null);
   return {
     insert: (job, params) => jobs.insert(job, params),
     findIdempotent: (params) => jobs.findIdempotent(params),
-    async get(id) {
-      const job = await jobs.get(id);
+    async getSummary(id) {
+      const job = await jobs.getSummary(id);
       return job !== null && caller.sees(job.owner) ? job : null;
     },
     listJobs: (query) => jobs.listJobs({ ...query, owner: name }),

@@ -2,8 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors/app-error.ts";
 import { JobHub } from "../events/job-hub.ts";
+import { Latch } from "../events/latch.ts";
 import { exampleJob } from "../job/example-job.ts";
-import type { Job } from "../job/job.ts";
+import type { JobSummary } from "../job/job.ts";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import { waitForJob } from "./waiting.ts";
 
@@ -11,17 +12,17 @@ import { waitForJob } from "./waiting.ts";
 function setUp() {
   const hub = new JobHub();
   const clock = new HeldClock();
-  let job: Job = exampleJob();
-  const get = async (): Promise<Job | null> => job;
-  const change = (parts: Partial<Job>): void => {
+  let job: JobSummary = exampleJob();
+  const get = async (): Promise<JobSummary | null> => job;
+  const change = (parts: Partial<JobSummary>): void => {
     job = { ...job, ...parts };
     hub.ended(job.id);
   };
   const stop = new AbortController();
-  const start = (waitMs: number, read: () => Promise<Job | null> = get): Promise<Job> =>
-    waitForJob({ jobs: { get: read }, hub, clock }, { jobId: job.id, waitMs, signals: [stop.signal] });
+  const start = (waitMs: number, read: () => Promise<JobSummary | null> = get): Promise<JobSummary> =>
+    waitForJob({ jobs: { getSummary: read }, hub, clock }, { jobId: job.id, waitMs, signals: [stop.signal] });
   const leaks = (): number => hub.size + clock.pendingTimers;
-  return { clock, change, start, stop, leaks };
+  return { hub, clock, change, start, stop, leaks };
 }
 
 describe("waitForJob", () => {
@@ -66,6 +67,34 @@ describe("waitForJob", () => {
     expect((await waiting).status).toBe("queued");
     expect((await start(5_000)).status).toBe("queued");
     expect(leaks()).toBe(0);
+  });
+
+  it("reads a job that was watched from its beginning only when it may have ended", async () => {
+    const { change, hub, clock, stop, leaks } = setUp();
+    const ended = new Latch();
+    const unsubscribe = hub.onEnd(exampleJob().id, () => ended.set());
+    let reads = 0;
+    const getSummary = async (): Promise<JobSummary> => {
+      reads += 1;
+      return exampleJob({ status: "completed" });
+    };
+    const waiting = waitForJob({ jobs: { getSummary }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended });
+    await setImmediate();
+    expect(reads).toBe(0);
+    change({});
+    expect((await waiting).status).toBe("completed");
+    expect(reads).toBe(1);
+    unsubscribe();
+    expect(leaks()).toBe(0);
+  });
+
+  it("misses no end that came before it began to wait", async () => {
+    const { hub, clock, stop } = setUp();
+    const ended = new Latch();
+    ended.set();
+    const getSummary = async (): Promise<JobSummary> => exampleJob({ status: "failed" });
+    const waiting = waitForJob({ jobs: { getSummary }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended });
+    expect((await waiting).status).toBe("failed");
   });
 
   it("leaves nothing behind when the store fails", async () => {

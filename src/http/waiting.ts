@@ -1,9 +1,10 @@
 import { AppError } from "../errors/app-error.ts";
-import { isFinished, type Job } from "../job/job.ts";
+import { Latch } from "../events/latch.ts";
+import { isFinished, type JobSummary } from "../job/job.ts";
 import type { HttpDeps } from "./deps.ts";
 
 interface WaitDeps extends Pick<HttpDeps, "hub" | "clock"> {
-  readonly jobs: Pick<HttpDeps["jobs"], "get">;
+  readonly jobs: Pick<HttpDeps["jobs"], "getSummary">;
 }
 
 export interface Wait {
@@ -11,43 +12,45 @@ export interface Wait {
   readonly waitMs: number;
   /** Each ends the wait, never the job: the caller hung up, or the gateway stops. */
   readonly signals: readonly AbortSignal[];
+  /** Set by the hub, since before the job was there, when it may have ended. Without it, the job is looked at first. */
+  readonly ended?: Latch | undefined;
 }
 
-async function readJob(jobs: WaitDeps["jobs"], id: string): Promise<Job> {
-  const job = await jobs.get(id);
+async function readJob(jobs: WaitDeps["jobs"], id: string): Promise<JobSummary> {
+  const job = await jobs.getSummary(id);
   if (job === null) throw new AppError("job_not_found", `There is no job ${id}.`);
   return job;
 }
 
 /** Resolves with the job when it is finished, or as it is when the wait is over. Leaves no listener and no timer behind. */
-export async function waitForJob({ jobs, hub, clock }: WaitDeps, { jobId, waitMs, signals }: Wait): Promise<Job> {
-  let over = false;
-  let changed = false;
-  let wake: () => void = () => undefined;
+export async function waitForJob(deps: WaitDeps, wait: Wait): Promise<JobSummary> {
+  if (wait.ended !== undefined) return waitOn(deps, wait, wait.ended);
+  const ended = new Latch();
+  ended.set();
+  const unsubscribe = deps.hub.onEnd(wait.jobId, () => ended.set());
+  try {
+    return await waitOn(deps, wait, ended);
+  } finally {
+    unsubscribe();
+  }
+}
+
+/** @param ended set when the job is to be looked at */
+async function waitOn({ jobs, clock }: WaitDeps, { jobId, waitMs, signals }: Wait, ended: Latch): Promise<JobSummary> {
+  let over = signals.some((signal) => signal.aborted);
   const end = (): void => {
     over = true;
-    wake();
+    ended.set();
   };
-  const unsubscribe = hub.onEnd(jobId, () => {
-    changed = true;
-    wake();
-  });
   const timer = clock.after(waitMs, end);
   for (const signal of signals) signal.addEventListener("abort", end);
   try {
     for (;;) {
-      over ||= signals.some((signal) => signal.aborted);
-      changed = false;
+      if (!over) await ended.wait();
       const job = await readJob(jobs, jobId);
       if (over || isFinished(job.status)) return job;
-      if (!changed) {
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
     }
   } finally {
-    unsubscribe();
     timer.cancel();
     for (const signal of signals) signal.removeEventListener("abort", end);
   }
