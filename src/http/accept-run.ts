@@ -7,6 +7,7 @@ import { checkConfined } from "../job/confined.ts";
 import { newJob } from "../job/new-job.ts";
 import type { HttpDeps } from "./deps.ts";
 import { fingerprintOf } from "./fingerprint.ts";
+import type { QueueHint } from "./queue-hint.ts";
 import { ownQueueFullAnswer, queueFullAnswer, stoppingAnswer } from "./retry-later.ts";
 import type { HttpContext } from "./route.ts";
 import { answerRun } from "./run-answer.ts";
@@ -16,6 +17,8 @@ import { readRunOptions, type RunOptions } from "./run-options.ts";
 export interface RunRequest {
   /** null for a raw graph. */
   readonly workflow: string | null;
+  /** Whether files may come with it, or be fetched for it. */
+  readonly mayBringFiles: boolean;
   /** The body as sent; files of a form are stored by then, and stand as `file:{id}`. */
   readonly readBody: () => Promise<unknown>;
   /** Checks the body, fetches files and makes the graph. */
@@ -23,7 +26,10 @@ export interface RunRequest {
 }
 
 /** The parts of the gateway, as far as they are there for one caller. */
-export type RunDeps = HttpDeps & { readonly caller: Caller };
+export type RunDeps = HttpDeps & { readonly caller: Caller; readonly queueHint: QueueHint };
+
+/** A body of so many bytes is read and checked in about the time in which the queue is measured, which storing the job does anyway. */
+const smallBodyBytes = 64 * 1024;
 
 type Idempotency = NonNullable<Insert["idempotency"]>;
 
@@ -41,15 +47,16 @@ export async function acceptRun(c: HttpContext, deps: RunDeps, run: RunRequest):
 async function answerTo(c: HttpContext, deps: RunDeps, run: RunRequest, options: RunOptions): Promise<Response> {
   if (deps.stopping?.aborted === true) return stoppingAnswer(c);
   // A replay is answered on a full queue too, and only the body tells whether it is one.
-  const early = options.idempotencyKey === null ? await refuseWhenFull(c, deps) : null;
+  const isWorthAsking = deps.queueHint.mayBeFull || run.mayBringFiles || !hasSmallBody(c);
+  const early = isWorthAsking && options.idempotencyKey === null ? await refuseWhenFull(c, deps) : null;
   if (early !== null) return early;
   const body = await run.readBody();
   const idempotency = idempotencyOf(run, body, options);
   if (idempotency !== undefined) {
     const earlier = await earlierJob(deps, idempotency);
     if (earlier !== null) return answerRun(c, deps, { job: earlier, options, isReplayed: true });
-    const full = await refuseWhenFull(c, deps);
-    if (full !== null) return full;
+    const late = isWorthAsking ? await refuseWhenFull(c, deps) : null;
+    if (late !== null) return late;
   }
   const prepared = await run.prepare(body);
   checkConfined(run.workflow, prepared);
@@ -57,13 +64,29 @@ async function answerTo(c: HttpContext, deps: RunDeps, run: RunRequest, options:
   return insert(c, deps, job, options, idempotency);
 }
 
+function hasSmallBody(c: HttpContext): boolean {
+  const length = c.req.header("Content-Length");
+  return length !== undefined && Number(length) <= smallBodyBytes;
+}
+
 async function refuseWhenFull(c: HttpContext, deps: RunDeps): Promise<Response | null> {
   const queued = await deps.jobs.countQueued();
-  if (queued >= deps.limits.maxQueued) return queueFullAnswer(c, deps, queued);
+  if (queued >= deps.limits.maxQueued) return full(c, deps, queued);
   const { name, limits } = deps.caller;
-  if (name === null || limits === null) return null;
-  const own = await deps.jobs.countWaiting({ owner: name });
-  return own < limits.maxQueued ? null : ownQueueFullAnswer(c, deps, own);
+  const own = name === null || limits === null ? null : await deps.jobs.countWaiting({ owner: name });
+  if (own !== null && limits !== null && own >= limits.maxQueued) return ownFull(c, deps, own);
+  deps.queueHint.mayBeFull = false;
+  return null;
+}
+
+function full(c: HttpContext, deps: RunDeps, queued: number): Promise<Response> {
+  deps.queueHint.mayBeFull = true;
+  return queueFullAnswer(c, deps, queued);
+}
+
+function ownFull(c: HttpContext, deps: RunDeps, waiting: number): Promise<Response> {
+  deps.queueHint.mayBeFull = true;
+  return ownQueueFullAnswer(c, deps, waiting);
 }
 
 function idempotencyOf({ workflow }: RunRequest, body: unknown, options: RunOptions): Idempotency | undefined {
@@ -127,8 +150,8 @@ async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idem
     case "conflict":
       throw mismatch();
     case "owner-full":
-      return ownQueueFullAnswer(c, deps, answer.queued);
+      return ownFull(c, deps, answer.queued);
     case "full":
-      return queueFullAnswer(c, deps, answer.queued);
+      return full(c, deps, answer.queued);
   }
 }

@@ -19,7 +19,12 @@ export type HttpApp = OpenAPIHono<HttpEnv>;
 
 /** The whole HTTP interface (design.md §2). Its `fetch` answers a request; whoever has a socket may serve it. */
 export function createHttpApp(deps: HttpDeps): HttpApp {
-  const parts: Omit<RouteDeps, "caller"> = { ...deps, docs: docsPage(deps.docsAssets), openApiText: cachedOpenApiText(deps.version, deps.workflows) };
+  const parts: Omit<RouteDeps, "caller"> = {
+    ...deps,
+    queueHint: { mayBeFull: false },
+    docs: docsPage(deps.docsAssets),
+    openApiText: cachedOpenApiText(deps.version, deps.workflows),
+  };
   const app: HttpApp = new OpenAPIHono<HttpEnv>();
   app.onError(answerThrown);
   app.use(endRefusedUploads(deps), securityHeaders, requestLog(deps));

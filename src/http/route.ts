@@ -7,6 +7,7 @@ import type { AppError } from "../errors/app-error.ts";
 import type { RequestSpan } from "../telemetry/traces/request-tracer.ts";
 import type { PageFile } from "../web/docs-page.ts";
 import type { HttpDeps } from "./deps.ts";
+import type { QueueHint } from "./queue-hint.ts";
 
 /** Takes over a WebSocket once it is open. */
 export type OpenSocket = (socket: WebSocket) => void;
@@ -58,6 +59,7 @@ export type HttpContext = Context<HttpEnv>;
 /** What a handler has: the parts of the gateway, and what the HTTP room made of them. */
 export interface RouteDeps extends HttpDeps {
   readonly caller: Caller;
+  readonly queueHint: QueueHint;
   /** /openapi.json for the workflows there are now. */
   readonly openApiText: () => string;
   /** Files of the docs page, by path. */

@@ -146,6 +146,16 @@ describe("a full queue", () => {
     expect(await jobCount()).toBe(1);
   });
 
+  it("refuses a small run when it is to be stored, and the next ones before their bodies are read", async () => {
+    const sized = (body: string) => ({ body, headers: { "Content-Length": String(body.length) } });
+    const picture = '{"prompt":"x"}';
+    const app = createHttpApp({ ...gateway.deps, ...full });
+    expect((await send(app, "POST", "/test/picture", sized("{"))).status).toBe(400);
+    expect((await send(app, "POST", "/test/picture", sized(picture))).json).toMatchObject({ status: 429, code: "queue_full" });
+    expect((await send(app, "POST", "/test/picture", sized("{"))).status).toBe(429);
+    expect(await jobCount()).toBe(1);
+  });
+
   it("estimates that from what jobs took lately", async () => {
     const { id } = withId.parse((await post({ prompt: "x", fate: "running" }, { Prefer: "respond-async" })).json);
     await gateway.runner.settled();

@@ -24,9 +24,11 @@ const GraphRequestSchema = z
     example: { graph: { "1": { class_type: "PreviewAny", inputs: { source: "hello" } } } },
   });
 
+const anyObject = z.record(z.string(), z.unknown());
+
 /** The graph in a body `{graph}`. */
 function graphOf(body: unknown): unknown {
-  const parsed = z.record(z.string(), z.unknown()).safeParse(body);
+  const parsed = anyObject.safeParse(body);
   if (!parsed.success) throw new AppError("invalid_graph", "Send an object {\"graph\": …}.", { errors: [{ pointer: "", message: "Not an object" }] });
   const extra = Object.keys(parsed.data).find((key) => key !== "graph");
   if (extra === undefined) return parsed.data["graph"];
@@ -60,6 +62,7 @@ export const runGraph: Route = {
     if (!deps.access.rawGraphs) throw new AppError("raw_graphs_off", "This gateway runs its own workflows only. GET /v1/workflows lists them.");
     return acceptRun(c, deps, {
       workflow: null,
+      mayBringFiles: false,
       readBody: () => readJsonBody(c.req.raw, deps.limits.maxJsonBytes),
       prepare: (body) => prepareGraph(body, deps),
     });

@@ -4,6 +4,7 @@ import type { Workflow } from "../../workflow/workflow.ts";
 import { acceptRun, type RunDeps } from "../accept-run.ts";
 import { jsonAnswer } from "../answer.ts";
 import { readInputs } from "../body/inputs.ts";
+import { isMultipart } from "../body/multipart.ts";
 import { fileResolver } from "../file-inputs.ts";
 import { findWorkflow } from "../find-workflow.ts";
 import { methodNotAllowed } from "../method-not-allowed.ts";
@@ -19,6 +20,7 @@ function describe(c: HttpContext, workflow: Workflow): Response {
 function run(c: HttpContext, deps: RunDeps, workflow: Workflow): Promise<Response> {
   return acceptRun(c, deps, {
     workflow: workflow.id,
+    mayBringFiles: workflow.fileFields.length > 0 || isMultipart(c.req.raw),
     readBody: () => readInputs(c.req.raw, workflow.inputSchema, deps),
     prepare: (body) => prepareRun(workflow, body, { resolveFile: fileResolver(deps, c.req.raw.signal), drawSeed: deps.drawSeed }),
   });
