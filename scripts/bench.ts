@@ -17,7 +17,7 @@ import { benchWatchers } from "./bench/watcher-bench.ts";
  * five minutes, and leaves nothing. `--only=gateway` or `--only=queue` measures a part, `--soak=100000` sends so many requests more.
  * What it finds depends on the machine: the ratios say more than the numbers, and no test holds either.
  */
-const { values } = parseArgs({ options: { jobs: { type: "string", default: "10000" }, watchers: { type: "string", default: "500" }, only: { type: "string" }, seconds: { type: "string", default: "3" }, soak: { type: "string", default: "0" } } });
+const { values } = parseArgs({ options: { jobs: { type: "string", default: "10000" }, watchers: { type: "string", default: "500" }, only: { type: "string" }, seconds: { type: "string", default: "6" }, soak: { type: "string", default: "0" } } });
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dir = await mkdtemp(join(tmpdir(), "comfyui-api-bench-"));
 const rows: Row[] = [];
