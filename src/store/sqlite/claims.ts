@@ -1,29 +1,27 @@
-import { z } from "zod";
 import type { Job } from "../../job/job.ts";
 import { longestDelayMs, type Claim, type ClaimedJob, type CountClaimable } from "../../job/job-store.ts";
-import { amongOrphans, amongWaiting } from "./conditions.ts";
+import { amongWaiting, waiting } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
+import { jobColumns, type StoredJob } from "./job-rows.ts";
 import type { JobTable } from "./job-table.ts";
 import type { Leases } from "./leases.ts";
+import type { Orphans } from "./orphans.ts";
 import type { Queue } from "./queue.ts";
-import { readRow, readRowIfAny, seqRow } from "./rows.ts";
+import { columnsOf, numberIn, textIn } from "./rows.ts";
 
-const claimable = `${amongWaiting} AND (not_before IS NULL OR not_before <= :nowMs OR not_before > :nowMs + ${longestDelayMs})`;
+const isDue = `(not_before IS NULL OR not_before <= :nowMs OR not_before > :nowMs + ${longestDelayMs})`;
+// CROSS JOIN: the queue first, in its order.
+const firstDue = `SELECT ${jobColumns}, virtual_time FROM jobs INDEXED BY jobs_waiting CROSS JOIN job_requests ON job_seq = jobs.seq WHERE ${waiting} AND ${isDue}`;
 
 export const claimSql = {
-  firstOrphan: `SELECT seq FROM ${amongOrphans} ORDER BY urgency, seq LIMIT 1`,
-  firstWaiting: `SELECT seq, virtual_time FROM ${claimable} ORDER BY rank, seq LIMIT 1`,
-  firstWaitingOfOthers: `SELECT seq, virtual_time FROM ${claimable}
-    AND (owner IS NULL OR owner NOT IN (SELECT value FROM json_each(:full))) ORDER BY rank, seq LIMIT 1`,
-  someOrphans: `SELECT seq FROM ${amongOrphans} LIMIT :limit`,
-  someWaiting: `SELECT seq FROM ${claimable} LIMIT :limit`,
+  firstWaiting: `${firstDue} ORDER BY rank, jobs.seq LIMIT 1`,
+  firstWaitingOfOthers: `${firstDue} AND (owner IS NULL OR owner NOT IN (SELECT value FROM json_each(:full))) ORDER BY rank, jobs.seq LIMIT 1`,
+  someWaiting: `SELECT seq FROM ${amongWaiting} AND ${isDue} LIMIT :limit`,
   leasedOwners: "SELECT owner FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL AND owner IS NOT NULL",
   moveVirtualTime: "UPDATE queue_clock SET virtual_time = :virtualTime WHERE id = 1 AND virtual_time < :virtualTime",
-  lease: "UPDATE jobs SET lease_owner = :owner, lease_token = :token, lease_until = :until, not_before = NULL, told_place = NULL WHERE seq = :seq",
+  lease: `UPDATE jobs SET lease_owner = :owner, lease_token = :token, lease_until = :until, not_before = NULL, told_place = NULL,
+    prompt_id = :promptId, attempt = :attempt WHERE seq = :seq`,
 } as const;
-
-const ownerRow = z.object({ owner: z.string() });
-const waitingRow = z.object({ seq: z.number(), virtual_time: z.number() });
 
 /** Nothing of it is in ComfyUI, and nothing is to be done before it may be sent. */
 function mayBegin({ promptId, files, cancelRequestedAt }: Job): boolean {
@@ -34,6 +32,7 @@ interface ClaimsParams {
   readonly connection: Connection;
   readonly jobs: JobTable;
   readonly queue: Queue;
+  readonly orphans: Orphans;
   readonly leases: Leases;
 }
 
@@ -42,53 +41,57 @@ export class Claims {
   readonly #connection: Connection;
   readonly #jobs: JobTable;
   readonly #queue: Queue;
+  readonly #orphans: Orphans;
   readonly #leases: Leases;
 
-  constructor({ connection, jobs, queue, leases }: ClaimsParams) {
+  constructor({ connection, jobs, queue, orphans, leases }: ClaimsParams) {
     this.#connection = connection;
     this.#jobs = jobs;
     this.#queue = queue;
+    this.#orphans = orphans;
     this.#leases = leases;
   }
 
   count({ nowMs, limit }: CountClaimable): number {
-    const orphans = this.#connection.all(claimSql.someOrphans, { nowMs, limit }).length;
+    const orphans = this.#orphans.countSome(nowMs, limit);
     return orphans === limit ? limit : orphans + this.#connection.all(claimSql.someWaiting, { nowMs, limit: limit - orphans }).length;
   }
 
   /** Leases the job whose turn it is, by the given token. */
   take({ owner, leaseMs, nowMs, maxLeased = new Map(), begin }: Claim, token: string): ClaimedJob | null {
-    const seq = this.#firstOrphan(nowMs) ?? this.#firstWaiting(nowMs, this.#fullOwners(maxLeased));
-    if (seq === null) return null;
-    this.#connection.run(claimSql.lease, { seq, owner, token, until: nowMs + leaseMs });
+    const found = this.#firstOrphan(nowMs) ?? this.#firstWaiting(nowMs, this.#fullOwners(maxLeased));
+    if (found === null) return null;
+    const { seq, job } = found;
+    const attempt = begin !== undefined && mayBegin(job) ? { number: job.attempt + 1, promptId: begin.newPromptId(), begunAt: nowMs } : null;
+    const until = nowMs + leaseMs;
+    this.#connection.run(claimSql.lease, { seq, owner, token, until, promptId: attempt?.promptId ?? job.promptId, attempt: attempt?.number ?? job.attempt });
+    this.#orphans.leasedUntil(until);
     this.#queue.moved(nowMs);
-    const job = this.#jobs.bySeq(seq);
     const lease = { jobId: job.id, token };
-    if (begin === undefined || !mayBegin(job)) return { job, lease, begun: false };
-    const attempt = { number: job.attempt + 1, promptId: begin.newPromptId(), begunAt: nowMs };
-    this.#leases.begin(seq, attempt);
-    const begun = { ...job, attempt: attempt.number, promptId: attempt.promptId, attempts: [...job.attempts, { ...attempt, startedAt: null, endedAt: null, error: null }] };
-    return { job: begun, lease, begun: true };
+    if (attempt === null) return { job: { ...job, notBefore: null }, lease, begun: false };
+    this.#leases.logAttempt(seq, attempt);
+    const attempts = [...job.attempts, { ...attempt, startedAt: null, endedAt: null, error: null }];
+    return { job: { ...job, notBefore: null, attempt: attempt.number, promptId: attempt.promptId, attempts }, lease, begun: true };
   }
 
-  #firstOrphan(nowMs: number): number | null {
-    return readRowIfAny(seqRow, this.#connection.get(claimSql.firstOrphan, { nowMs }))?.seq ?? null;
+  #firstOrphan(nowMs: number): StoredJob | null {
+    const seq = this.#orphans.first(nowMs);
+    return seq === null ? null : { seq, job: this.#jobs.bySeq(seq) };
   }
 
   /** Those with as many leased jobs as they may have. */
   #fullOwners(maxLeased: ReadonlyMap<string, number>): readonly string[] {
     if (maxLeased.size === 0) return [];
-    const leased = this.#connection.all(claimSql.leasedOwners).map((row) => readRow(ownerRow, row).owner);
+    const leased = this.#connection.all(claimSql.leasedOwners).map((row) => textIn(columnsOf(row), "owner"));
     const counted = Map.groupBy(leased, (owner) => owner);
     return [...counted].filter(([owner, same]) => same.length >= (maxLeased.get(owner) ?? Number.POSITIVE_INFINITY)).map(([owner]) => owner);
   }
 
-  #firstWaiting(nowMs: number, full: readonly string[]): number | null {
-    const found =
+  #firstWaiting(nowMs: number, full: readonly string[]): StoredJob | null {
+    const row =
       full.length === 0 ? this.#connection.get(claimSql.firstWaiting, { nowMs }) : this.#connection.get(claimSql.firstWaitingOfOthers, { nowMs, full: JSON.stringify(full) });
-    const row = readRowIfAny(waitingRow, found);
-    if (row === null) return null;
-    this.#connection.run(claimSql.moveVirtualTime, { virtualTime: row.virtual_time });
-    return row.seq;
+    if (row === undefined) return null;
+    this.#connection.run(claimSql.moveVirtualTime, { virtualTime: numberIn(columnsOf(row), "virtual_time") });
+    return this.#jobs.read(row);
   }
 }

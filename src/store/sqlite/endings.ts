@@ -5,8 +5,9 @@ import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import { among } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import type { EventTable } from "./event-table.ts";
+import { lastEventId, type EventTable, type NewEvent } from "./event-table.ts";
 import { outputColumns } from "./job-rows.ts";
+import { type Columns, numberIn, textOrNullIn } from "./rows.ts";
 import type { WebhookTable } from "./webhook-table.ts";
 
 type EndStatus = "completed" | "failed" | "cancelled";
@@ -24,6 +25,26 @@ export const endingSql = {
   insertOutput: `INSERT INTO outputs (${outputColumns}) VALUES (:seq, :index, :nodeId, :kind, :filename, :contentType, :size, :sha256, :text)`,
   endAttempt: "UPDATE attempts SET ended_at = :at, error_code = :code, error_detail = :detail WHERE job_seq = :seq AND ended_at IS NULL",
 } as const;
+
+/** Of a row of `jobs`: what its end must know. */
+export const endingColumns = `seq, prompt_id, webhook_url IS NOT NULL AS has_webhook, ${lastEventId} AS last_event`;
+
+export interface EndingJob {
+  readonly seq: number;
+  /** null when there is no attempt under way. */
+  readonly promptId: string | null;
+  readonly hasWebhook: boolean;
+  readonly lastEventId: number;
+}
+
+export function readEndingJob(columns: Columns): EndingJob {
+  return {
+    seq: numberIn(columns, "seq"),
+    promptId: textOrNullIn(columns, "prompt_id"),
+    hasWebhook: numberIn(columns, "has_webhook") === 1,
+    lastEventId: numberIn(columns, "last_event"),
+  };
+}
 
 interface EndOfAny {
   readonly completedAt: number;
@@ -52,7 +73,7 @@ export class Endings {
   }
 
   /** Of an unfinished job: all that its end brings with it. */
-  end(seq: number, ending: Ending): void {
+  end({ seq, promptId, hasWebhook, lastEventId: last }: EndingJob, ending: Ending): void {
     const { status, completedAt, outputs, warnings, cachedNodes } = ending;
     const error = ending.status === "failed" ? ending.error : null;
     this.#connection.run(endingSql[status], {
@@ -63,17 +84,14 @@ export class Endings {
       error: error === null ? null : stringifyJson(error),
       cachedNodes,
     });
-    this.endAttempt(seq, completedAt, error);
-    this.#events.appendWarnings(seq, completedAt, warnings);
-    for (const output of outputs) {
-      this.#connection.run(endingSql.insertOutput, outputParameters(seq, output));
-      this.#events.append(seq, completedAt, "output", eventData.output(output));
-    }
-    this.#events.append(seq, completedAt, status, lastEventData(ending));
-    this.#webhooks.add(seq, completedAt);
+    if (promptId !== null) this.endAttempt(seq, completedAt, error);
+    for (const output of outputs) this.#connection.run(endingSql.insertOutput, outputParameters(seq, output));
+    const made: readonly NewEvent[] = outputs.map((output) => ({ type: "output", data: eventData.output(output) }));
+    this.#events.append(seq, last, completedAt, [...this.#events.untold(seq, warnings), ...made, { type: status, data: lastEventData(ending) }]);
+    if (hasWebhook) this.#webhooks.add(seq, completedAt);
   }
 
-  /** Of the attempt under way, if there is one. */
+  /** Of the attempt under way. */
   endAttempt(seq: number, at: number, error: AttemptError | null): void {
     this.#connection.run(endingSql.endAttempt, { seq, at, code: error?.code ?? null, detail: error?.detail ?? null });
   }

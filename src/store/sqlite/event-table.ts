@@ -1,4 +1,4 @@
-import { z } from "zod";
+import type { SQLInputValue } from "node:sqlite";
 import { jobEventTypes, type JobEvent, type JobEventType } from "../../job/event.ts";
 import { eventData } from "../../job/event-data.ts";
 import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
@@ -6,26 +6,56 @@ import type { JobWarning } from "../../job/job.ts";
 import { stringifyJson, type JsonObject } from "../../json/exact.ts";
 import type { Connection } from "./connection.ts";
 import { checkedLimit } from "./limit.ts";
-import { json, jsonObject, readRow, readRowIfAny, seqRow } from "./rows.ts";
+import { columnsOf, isJsonObject, jsonIn, numberIn, seqOf, textIn, unreadable } from "./rows.ts";
 
-const columns = "jobs.id AS job_id, events.id, events.seq, at, type, data";
+const eventColumns = "jobs.id AS job_id, events.id, events.seq, at, type, data";
 
 export const eventSql = {
-  append: `INSERT INTO events (job_seq, id, at, type, data)
-    VALUES (:jobSeq, (SELECT ifnull(max(id), 0) + 1 FROM events WHERE job_seq = :jobSeq), :at, :type, :data)`,
-  ofJob: `SELECT ${columns} FROM jobs JOIN events ON job_seq = jobs.seq WHERE jobs.id = :jobId AND events.id > :afterId ORDER BY events.id LIMIT :limit`,
+  ofJob: `SELECT ${eventColumns} FROM jobs JOIN events ON job_seq = jobs.seq WHERE jobs.id = :jobId AND events.id > :afterId ORDER BY events.id LIMIT :limit`,
   // CROSS JOIN: events first, in their order.
-  ofAll: `SELECT ${columns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq ORDER BY events.seq LIMIT :limit`,
-  ofOwner: `SELECT ${columns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq AND owner = :owner ORDER BY events.seq LIMIT :limit`,
+  ofAll: `SELECT ${eventColumns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq ORDER BY events.seq LIMIT :limit`,
+  ofOwner: `SELECT ${eventColumns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq AND owner = :owner ORDER BY events.seq LIMIT :limit`,
   last: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
   warningsOfJob: "SELECT data FROM events WHERE job_seq = :jobSeq AND type = 'warning'",
 } as const;
 
-const eventRow = z
-  .object({ job_id: z.string(), id: z.number(), seq: z.number(), at: z.number(), type: z.enum(jobEventTypes), data: json(jsonObject) })
-  .transform(({ job_id, ...event }): JobEvent => ({ jobId: job_id, ...event }));
+/** So many rows go into one statement; what happens to a job at a time mostly has one or two events. */
+const rowsAtOnce = 8;
 
-const dataRow = z.object({ data: z.string() });
+/** The larger the number of rows, the rarer: each text is prepared when it is first needed. */
+const appendSql = Array.from({ length: rowsAtOnce }, (_, count) => {
+  const rows = Array.from({ length: count + 1 }, (__, at) => `(:jobSeq${at}, :id${at}, :at, :type${at}, :data${at})`);
+  return `INSERT INTO events (job_seq, id, at, type, data) VALUES ${rows.join(", ")}`;
+});
+
+/** Of a row of `jobs`: the id of the job's last event, for who appends others. */
+export const lastEventId = "(SELECT ifnull(max(id), 0) FROM events WHERE job_seq = jobs.seq)";
+
+export interface NewEvent {
+  readonly type: JobEventType;
+  readonly data: JsonObject;
+}
+
+export interface PlacedEvent extends NewEvent {
+  readonly jobSeq: number;
+  readonly id: number;
+}
+
+const types: ReadonlyMap<string, JobEventType> = new Map(jobEventTypes.map((type) => [type, type]));
+
+function readEvent(row: unknown): JobEvent {
+  const columns = columnsOf(row);
+  const type = types.get(textIn(columns, "type"));
+  if (type === undefined) throw unreadable("not a type of event");
+  return {
+    jobId: textIn(columns, "job_id"),
+    id: numberIn(columns, "id"),
+    seq: numberIn(columns, "seq"),
+    at: numberIn(columns, "at"),
+    type,
+    data: jsonIn(columns, "data", isJsonObject),
+  };
+}
 
 /** A page of events: some hundred kilobytes. */
 const maxEvents = 1000;
@@ -37,17 +67,31 @@ export class EventTable {
     this.#connection = connection;
   }
 
-  append(jobSeq: number, at: number, type: JobEventType, data: JsonObject): void {
-    this.#connection.run(eventSql.append, { jobSeq, at, type, data: stringifyJson(data) });
+  /** @param lastId of the job's events so far */
+  append(jobSeq: number, lastId: number, at: number, events: readonly NewEvent[]): void {
+    this.place(events.map((event, index) => ({ ...event, jobSeq, id: lastId + 1 + index })), at);
   }
 
-  /** Those that no event has told yet. */
-  appendWarnings(jobSeq: number, at: number, warnings: readonly JobWarning[]): void {
-    if (warnings.length === 0) return;
-    const told = new Set(this.#connection.all(eventSql.warningsOfJob, { jobSeq }).map((row) => readRow(dataRow, row).data));
-    for (const data of warnings.map(eventData.warning)) {
-      if (!told.has(stringifyJson(data))) this.append(jobSeq, at, "warning", data);
+  /** In this order, of whichever jobs. */
+  place(events: readonly PlacedEvent[], at: number): void {
+    for (let from = 0; from < events.length; from += rowsAtOnce) {
+      const rows = events.slice(from, from + rowsAtOnce);
+      const parameters: Record<string, SQLInputValue> = { at };
+      for (const [index, { jobSeq, id, type, data }] of rows.entries()) {
+        parameters[`jobSeq${index}`] = jobSeq;
+        parameters[`id${index}`] = id;
+        parameters[`type${index}`] = type;
+        parameters[`data${index}`] = stringifyJson(data);
+      }
+      this.#connection.run(appendSql[rows.length - 1] ?? "", parameters);
     }
+  }
+
+  /** Events of those warnings that none has told yet. */
+  untold(jobSeq: number, warnings: readonly JobWarning[]): readonly NewEvent[] {
+    if (warnings.length === 0) return [];
+    const told = new Set(this.#connection.all(eventSql.warningsOfJob, { jobSeq }).map((row) => textIn(columnsOf(row), "data")));
+    return warnings.map(eventData.warning).flatMap((data) => (told.has(stringifyJson(data)) ? [] : [{ type: "warning" as const, data }]));
   }
 
   ofJob({ jobId, afterId, limit }: ReadEvents): readonly JobEvent[] {
@@ -60,10 +104,10 @@ export class EventTable {
   }
 
   lastSeq(): number {
-    return readRowIfAny(seqRow, this.#connection.get(eventSql.last))?.seq ?? 0;
+    return seqOf(this.#connection.get(eventSql.last)) ?? 0;
   }
 
   #read(text: string, parameters: Record<string, string | number>): readonly JobEvent[] {
-    return this.#connection.all(text, parameters).map((row) => readRow(eventRow, row));
+    return this.#connection.all(text, parameters).map(readEvent);
   }
 }

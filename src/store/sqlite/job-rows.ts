@@ -1,9 +1,12 @@
 import { z } from "zod";
 import { isErrorCode, type ErrorCode } from "../../errors/table.ts";
+import type { Graph } from "../../graph/graph.ts";
 import {
-  isFinished, jobStatuses, outputKinds, type Job, type JobAttempt, type JobFile, type JobOutput, type JobSummary, type Priority,
+  isFinished, jobStatuses, outputKinds, priorities, type Job, type JobAttempt, type JobError, type JobFile, type JobOutput, type JobProgress, type JobStatus,
+  type JobSummary, type JobWarning, type OutputKind, type Priority,
 } from "../../job/job.ts";
-import { json, jsonObject, readRow } from "./rows.ts";
+import { parseJson } from "../../json/exact.ts";
+import { columnsOf, isJsonObject, jsonIn, numberIn, numberOrNullIn, readRow, textIn, textOrNullIn, unreadable, type Columns } from "./rows.ts";
 
 /** As the database orders them: less is sooner. */
 const urgencies: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };
@@ -12,12 +15,7 @@ export function urgencyOf(priority: Priority): number {
   return urgencies[priority];
 }
 
-const graph = z.record(
-  z.string(),
-  z.looseObject({ class_type: z.string(), inputs: jsonObject, _meta: z.looseObject({ title: z.string().exactOptional() }).exactOptional() }),
-);
-
-export const progress = z.object({
+const progress = z.object({
   percent: z.number(),
   completedNodes: z.number(),
   totalNodes: z.number(),
@@ -26,12 +24,10 @@ export const progress = z.object({
     .nullable(),
 });
 
-export const warnings = z.array(z.object({ code: z.string(), message: z.string(), nodeId: z.string().exactOptional() }));
-
-const errorCode = z.custom<ErrorCode>((value) => typeof value === "string" && isErrorCode(value));
+const warnings = z.array(z.object({ code: z.string(), message: z.string(), nodeId: z.string().exactOptional() }));
 
 const jobError = z.object({
-  code: errorCode,
+  code: z.custom<ErrorCode>((value) => typeof value === "string" && isErrorCode(value)),
   detail: z.string(),
   errors: z.array(
     z.object({
@@ -43,95 +39,83 @@ const jobError = z.object({
   ),
 });
 
-const priority = z.number().transform((urgency, context): Priority => {
-  if (urgency === urgencies.high) return "high";
-  if (urgency === urgencies.normal) return "normal";
-  if (urgency === urgencies.low) return "low";
-  context.addIssue({ code: "custom", message: "not an urgency" });
-  return z.NEVER;
-});
+const statuses: ReadonlyMap<string, JobStatus> = new Map(jobStatuses.map((status) => [status, status]));
+const kinds: ReadonlyMap<string, OutputKind> = new Map(outputKinds.map((kind) => [kind, kind]));
+const prioritiesByUrgency: ReadonlyMap<number, Priority> = new Map(priorities.map((priority) => [urgencies[priority], priority]));
 
-const summaryRow = z.object({
-  seq: z.number(),
-  id: z.string(),
-  owner: z.string().nullable(),
-  workflow: z.string().nullable(),
-  status: z.enum(jobStatuses),
-  urgency: priority,
-  inputs: json(jsonObject),
-  attempt: z.number(),
-  prompt_id: z.string().nullable(),
-  created_at: z.number(),
-  not_before: z.number().nullable(),
-  start_timeout_ms: z.number().nullable(),
-  run_timeout_ms: z.number().nullable(),
-  webhook_url: z.string().nullable(),
-  cancel_requested_at: z.number().nullable(),
-  started_at: z.number().nullable(),
-  completed_at: z.number().nullable(),
-  progress: json(progress).nullable(),
-  warnings: json(warnings),
-  error: json(jobError).nullable(),
-  cached_nodes: z.number().nullable(),
-});
+function found<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw unreadable(`not ${what}`);
+  return value;
+}
 
-const jobRow = z.object({ ...summaryRow.shape, graph: json(graph), origins: json(z.record(z.string(), z.string())) });
+export function statusIn(columns: Columns): JobStatus {
+  return found(statuses.get(textIn(columns, "status")), "a status");
+}
+
+export function progressIn(columns: Columns): JobProgress | null {
+  const text = textOrNullIn(columns, "progress");
+  return text === null ? null : readRow(progress, parseJson(text));
+}
+
+export function warningsIn(columns: Columns): readonly JobWarning[] {
+  const text = textIn(columns, "warnings");
+  return text === "[]" ? [] : readRow(warnings, parseJson(text));
+}
+
+function errorIn(columns: Columns): JobError | null {
+  const text = textOrNullIn(columns, "error");
+  return text === null ? null : readRow(jobError, parseJson(text));
+}
+
+function isGraph(value: unknown): value is Graph {
+  return isJsonObject(value) && Object.values(value).every((node) => isJsonObject(node) && typeof node["class_type"] === "string" && isJsonObject(node["inputs"]));
+}
+
+function isOrigins(value: unknown): value is Readonly<Record<string, string>> {
+  return isJsonObject(value) && Object.values(value).every((pointer) => typeof pointer === "string");
+}
 
 export const summaryColumns = `jobs.seq, id, owner, workflow, status, urgency, inputs, attempt, prompt_id, created_at, not_before,
   start_timeout_ms, run_timeout_ms, webhook_url, cancel_requested_at, started_at, completed_at, progress, warnings, error, cached_nodes`;
-export const jobColumns = `${summaryColumns}, origins, graph`;
+export const jobColumns = `${summaryColumns}, origins, graph, EXISTS (SELECT 1 FROM input_files WHERE job_seq = jobs.seq) AS has_files`;
 
-const fileRow = z.object({ file_id: z.string(), name: z.string() }).transform(({ file_id, name }): JobFile => ({ fileId: file_id, name }));
+function readFile(row: unknown): JobFile {
+  const columns = columnsOf(row);
+  return { fileId: textIn(columns, "file_id"), name: textIn(columns, "name") };
+}
 
-const attemptRow = z
-  .object({
-    number: z.number(),
-    prompt_id: z.string(),
-    begun_at: z.number(),
-    started_at: z.number().nullable(),
-    ended_at: z.number().nullable(),
-    error_code: errorCode.nullable(),
-    error_detail: z.string().nullable(),
-  })
-  .transform((row): JobAttempt => ({
-    number: row.number,
-    promptId: row.prompt_id,
-    begunAt: row.begun_at,
-    startedAt: row.started_at,
-    endedAt: row.ended_at,
-    error: row.error_code === null ? null : { code: row.error_code, detail: row.error_detail ?? "" },
-  }));
-
-const outputRow = z
-  .object({
-    job_seq: z.number(),
-    idx: z.number(),
-    node_id: z.string(),
-    kind: z.enum(outputKinds),
-    filename: z.string(),
-    content_type: z.string(),
-    size: z.number(),
-    sha256: z.string(),
-    text: z.string().nullable(),
-  })
-  .transform((row): { readonly seq: number; readonly output: JobOutput } => ({
-    seq: row.job_seq,
-    output: {
-      index: row.idx,
-      nodeId: row.node_id,
-      kind: row.kind,
-      filename: row.filename,
-      contentType: row.content_type,
-      size: row.size,
-      sha256: row.sha256,
-      ...(row.text === null ? {} : { text: row.text }),
-    },
-  }));
+function readAttempt(row: unknown): JobAttempt {
+  const columns = columnsOf(row);
+  const code = textOrNullIn(columns, "error_code");
+  if (code !== null && !isErrorCode(code)) throw unreadable("not a code of an error");
+  return {
+    number: numberIn(columns, "number"),
+    promptId: textIn(columns, "prompt_id"),
+    begunAt: numberIn(columns, "begun_at"),
+    startedAt: numberOrNullIn(columns, "started_at"),
+    endedAt: numberOrNullIn(columns, "ended_at"),
+    error: code === null ? null : { code, detail: textOrNullIn(columns, "error_detail") ?? "" },
+  };
+}
 
 export const outputColumns = "job_seq, idx, node_id, kind, filename, content_type, size, sha256, text";
 
-export function readOutput(row: unknown): z.output<typeof outputRow> {
-  return readRow(outputRow, row);
+export function readOutput(row: unknown): { readonly seq: number; readonly output: JobOutput } {
+  const columns = columnsOf(row);
+  const text = textOrNullIn(columns, "text");
+  return {
+    seq: numberIn(columns, "job_seq"),
+    output: {
+      index: numberIn(columns, "idx"),
+      nodeId: textIn(columns, "node_id"),
+      kind: found(kinds.get(textIn(columns, "kind")), "a kind of output"),
+      filename: textIn(columns, "filename"),
+      contentType: textIn(columns, "content_type"),
+      size: numberIn(columns, "size"),
+      sha256: textIn(columns, "sha256"),
+      ...(text === null ? {} : { text }),
+    },
+  };
 }
 
 /** The rows that belong to the job with a seq. */
@@ -141,41 +125,53 @@ export interface PartsOfJob {
   files(seq: number): readonly unknown[];
 }
 
+/** A job, and the number of its row. */
+export interface StoredJob {
+  readonly seq: number;
+  readonly job: Job;
+}
+
 /** Most jobs in a long list wait: they have neither attempts nor outputs, and are not asked for them. */
-function toSummary(row: z.output<typeof summaryRow>, parts: PartsOfJob): JobSummary {
+function toSummary(columns: Columns, seq: number, parts: PartsOfJob): JobSummary {
+  const status = statusIn(columns);
+  const attempt = numberIn(columns, "attempt");
   return {
-    id: row.id,
-    owner: row.owner,
-    workflow: row.workflow,
-    status: row.status,
-    priority: row.urgency,
-    inputs: row.inputs,
-    attempt: row.attempt,
-    promptId: row.prompt_id,
-    attempts: row.attempt === 0 ? [] : parts.attempts(row.seq).map((attempt) => readRow(attemptRow, attempt)),
-    createdAt: row.created_at,
-    notBefore: row.not_before,
-    startTimeoutMs: row.start_timeout_ms,
-    runTimeoutMs: row.run_timeout_ms,
-    webhookUrl: row.webhook_url,
-    cancelRequestedAt: row.cancel_requested_at,
-    startedAt: row.started_at,
-    completedAt: row.completed_at,
-    progress: row.progress,
-    outputs: isFinished(row.status) ? parts.outputs(row.seq).map((output) => readOutput(output).output) : [],
-    warnings: row.warnings,
-    error: row.error,
-    cachedNodes: row.cached_nodes,
+    id: textIn(columns, "id"),
+    owner: textOrNullIn(columns, "owner"),
+    workflow: textOrNullIn(columns, "workflow"),
+    status,
+    priority: found(prioritiesByUrgency.get(numberIn(columns, "urgency")), "an urgency"),
+    inputs: jsonIn(columns, "inputs", isJsonObject),
+    attempt,
+    promptId: textOrNullIn(columns, "prompt_id"),
+    attempts: attempt === 0 ? [] : parts.attempts(seq).map(readAttempt),
+    createdAt: numberIn(columns, "created_at"),
+    notBefore: numberOrNullIn(columns, "not_before"),
+    startTimeoutMs: numberOrNullIn(columns, "start_timeout_ms"),
+    runTimeoutMs: numberOrNullIn(columns, "run_timeout_ms"),
+    webhookUrl: textOrNullIn(columns, "webhook_url"),
+    cancelRequestedAt: numberOrNullIn(columns, "cancel_requested_at"),
+    startedAt: numberOrNullIn(columns, "started_at"),
+    completedAt: numberOrNullIn(columns, "completed_at"),
+    progress: progressIn(columns),
+    outputs: isFinished(status) ? parts.outputs(seq).map((output) => readOutput(output).output) : [],
+    warnings: warningsIn(columns),
+    error: errorIn(columns),
+    cachedNodes: numberOrNullIn(columns, "cached_nodes"),
   };
 }
 
 export function readSummary(row: unknown, parts: PartsOfJob): { readonly seq: number; readonly summary: JobSummary } {
-  const read = readRow(summaryRow, row);
-  return { seq: read.seq, summary: toSummary(read, parts) };
+  const columns = columnsOf(row);
+  const seq = numberIn(columns, "seq");
+  return { seq, summary: toSummary(columns, seq, parts) };
 }
 
-export function readJob(row: unknown, parts: PartsOfJob): Job {
-  const read = readRow(jobRow, row);
-  const files = parts.files(read.seq).map((file) => readRow(fileRow, file));
-  return { ...toSummary(read, parts), graph: read.graph, origins: read.origins, files };
+/** @param row of {@link jobColumns} */
+export function readJob(row: unknown, parts: PartsOfJob): StoredJob {
+  const columns = columnsOf(row);
+  const seq = numberIn(columns, "seq");
+  const files = numberIn(columns, "has_files") === 0 ? [] : parts.files(seq).map(readFile);
+  const graph = jsonIn(columns, "graph", isGraph);
+  return { seq, job: { ...toSummary(columns, seq, parts), graph, origins: jsonIn(columns, "origins", isOrigins), files } };
 }

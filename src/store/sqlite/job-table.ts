@@ -5,9 +5,9 @@ import type { AverageExecution, ListJobs, ListOutputs, Page, QueueCounts } from 
 import { unfinished } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { jobColumns, outputColumns, readJob, readOutput, readSummary, summaryColumns, type PartsOfJob } from "./job-rows.ts";
+import { jobColumns, outputColumns, readJob, readOutput, readSummary, summaryColumns, type PartsOfJob, type StoredJob } from "./job-rows.ts";
 import { checkedLimit } from "./limit.ts";
-import { countRow, idRow, readRow, readRowIfAny, seqRow } from "./rows.ts";
+import { countOf, idRow, readRow, seqOf } from "./rows.ts";
 
 export const jobSql = {
   byId: `SELECT ${jobColumns} FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE id = :id`,
@@ -75,7 +75,7 @@ export class JobTable {
 
   byId(id: string): Job | null {
     const row = this.#connection.get(jobSql.byId, { id });
-    return row === undefined ? null : readJob(row, this.#parts);
+    return row === undefined ? null : this.read(row).job;
   }
 
   summaryById(id: string): JobSummary | null {
@@ -84,11 +84,16 @@ export class JobTable {
   }
 
   bySeq(seq: number): Job {
-    return readJob(this.#connection.get(jobSql.bySeq, { seq }), this.#parts);
+    return this.read(this.#connection.get(jobSql.bySeq, { seq })).job;
+  }
+
+  /** A row of {@link jobColumns}, with what belongs to it. */
+  read(row: unknown): StoredJob {
+    return readJob(row, this.#parts);
   }
 
   seqOf(id: string): number | null {
-    return readRowIfAny(seqRow, this.#connection.get(jobSql.seqById, { id }))?.seq ?? null;
+    return seqOf(this.#connection.get(jobSql.seqById, { id }));
   }
 
   list(query: ListJobs): Page<JobSummary> {
@@ -120,7 +125,7 @@ export class JobTable {
   counts(): QueueCounts {
     const counted = this.#connection.all(jobSql.countByStatus).map((row) => readRow(statusCountRow, row));
     const of = (status: "queued" | "running"): number => counted.find((row) => row.status === status)?.count ?? 0;
-    return { queued: of("queued"), running: of("running"), claimed: readRow(countRow, this.#connection.get(jobSql.countClaimed)).count };
+    return { queued: of("queued"), running: of("running"), claimed: countOf(this.#connection.get(jobSql.countClaimed)) };
   }
 
   averageExecutionMs({ workflow, lastRuns }: AverageExecution): number | null {

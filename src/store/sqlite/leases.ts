@@ -1,19 +1,19 @@
-import { z } from "zod";
 import { eventData } from "../../job/event-data.ts";
-import { jobStatuses, type JobAttempt, type JobError, type JobProgress, type JobWarning } from "../../job/job.ts";
+import type { JobAttempt, JobError, JobProgress, JobStatus, JobWarning } from "../../job/job.ts";
 import type { ExtendAnswer, Finish, Lease, LeaseAnswer, ProgressRecord, Release } from "../../job/job-store.ts";
 import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import { among, unfinished } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import type { Endings } from "./endings.ts";
+import { endingColumns, readEndingJob, type EndingJob, type Endings } from "./endings.ts";
 import type { EventTable } from "./event-table.ts";
-import { progress, warnings } from "./job-rows.ts";
+import { progressIn, statusIn, warningsIn } from "./job-rows.ts";
+import type { Orphans } from "./orphans.ts";
 import type { Queue } from "./queue.ts";
-import { json, jsonObject, readRow, readRowIfAny } from "./rows.ts";
+import { type Columns, columnsOf, countOf, numberIn, numberOrNullIn, textOrNullIn } from "./rows.ts";
 
 export const leaseSql = {
-  held: `SELECT seq, status, attempt, prompt_id, warnings, cached_nodes, cancel_requested_at, cancel_reason FROM jobs
+  held: `SELECT ${endingColumns}, status, attempt, progress, warnings, cached_nodes, cancel_requested_at, cancel_reason FROM jobs
     WHERE id = :jobId AND lease_token = :token AND status IN ${unfinished}`,
   extend: "UPDATE jobs SET lease_until = :until WHERE seq = :seq",
   beginAttempt: "UPDATE jobs SET prompt_id = :promptId, attempt = :number WHERE seq = :seq",
@@ -23,7 +23,7 @@ export const leaseSql = {
     WHERE seq = :seq AND status IN ${among(sourcesOf("running"))}`,
   startAttempt: "UPDATE attempts SET started_at = :startedAt WHERE job_seq = :seq AND ended_at IS NULL",
   saveProgress: "UPDATE jobs SET progress = ifnull(:progress, progress), cached_nodes = :cachedNodes WHERE seq = :seq",
-  progress: "SELECT progress, graph FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE jobs.seq = :seq",
+  countNodes: "SELECT (SELECT COUNT(*) FROM json_each(graph)) AS count FROM job_requests WHERE job_seq = :seq",
   // A job that was claimed and never ran is queued already: it has only a lease to give back.
   release: `UPDATE jobs SET status = 'queued', attempt = :attempt, prompt_id = NULL, started_at = NULL, progress = NULL, warnings = '[]',
     cached_nodes = NULL, not_before = :notBefore, lease_owner = NULL, lease_token = NULL, lease_until = NULL
@@ -33,19 +33,15 @@ export const leaseSql = {
     WHERE lease_until IS NOT NULL AND lease_owner IS NOT NULL AND lease_owner <> :exceptOwner`,
 } as const;
 
-const heldRow = z.object({
-  seq: z.number(),
-  status: z.enum(jobStatuses),
-  attempt: z.number(),
-  prompt_id: z.string().nullable(),
-  warnings: json(warnings),
-  cached_nodes: z.number().nullable(),
-  cancel_requested_at: z.number().nullable(),
-  cancel_reason: z.string().nullable(),
-});
-type Held = z.output<typeof heldRow>;
-
-const progressRow = z.object({ progress: json(progress).nullable(), graph: json(jsonObject) });
+interface Held extends EndingJob {
+  readonly status: JobStatus;
+  readonly attempt: number;
+  readonly cachedNodes: number | null;
+  readonly cancelRequestedAt: number | null;
+  readonly cancelReason: string | null;
+  /** What is read of it only now and then. */
+  readonly columns: Columns;
+}
 
 export type BegunAttempt = Pick<JobAttempt, "number" | "promptId" | "begunAt">;
 
@@ -57,6 +53,7 @@ export type LeasedEnd =
 interface LeasesParams {
   readonly connection: Connection;
   readonly queue: Queue;
+  readonly orphans: Orphans;
   readonly events: EventTable;
   readonly endings: Endings;
 }
@@ -65,12 +62,14 @@ interface LeasesParams {
 export class Leases {
   readonly #connection: Connection;
   readonly #queue: Queue;
+  readonly #orphans: Orphans;
   readonly #events: EventTable;
   readonly #endings: Endings;
 
-  constructor({ connection, queue, events, endings }: LeasesParams) {
+  constructor({ connection, queue, orphans, events, endings }: LeasesParams) {
     this.#connection = connection;
     this.#queue = queue;
+    this.#orphans = orphans;
     this.#events = events;
     this.#endings = endings;
   }
@@ -79,61 +78,62 @@ export class Leases {
     const held = this.#held(lease);
     if (held === null) return "lease-lost";
     this.#connection.run(leaseSql.extend, { seq: held.seq, until });
-    return held.cancel_requested_at === null ? "ok" : "cancel-requested";
+    this.#orphans.leasedUntil(until);
+    return held.cancelRequestedAt === null ? "ok" : "cancel-requested";
   }
 
   beginAttempt(lease: Lease, promptId: string, begunAt: number): LeaseAnswer {
-    return this.#with(lease, ({ seq, attempt }) => {
-      this.#endings.endAttempt(seq, begunAt, null);
-      this.begin(seq, { number: attempt + 1, promptId, begunAt });
+    return this.#with(lease, ({ seq, attempt, promptId: earlier }) => {
+      const number = attempt + 1;
+      if (earlier !== null) this.#endings.endAttempt(seq, begunAt, null);
+      this.#connection.run(leaseSql.beginAttempt, { seq, promptId, number });
+      this.logAttempt(seq, { number, promptId, begunAt });
     });
   }
 
-  /** Of a job with no attempt under way. */
-  begin(seq: number, { number, promptId, begunAt }: BegunAttempt): void {
-    this.#connection.run(leaseSql.beginAttempt, { seq, promptId, number });
+  /** Of a job whose row has it already. */
+  logAttempt(seq: number, { number, promptId, begunAt }: BegunAttempt): void {
     this.#connection.run(leaseSql.insertAttempt, { seq, number, promptId, begunAt });
   }
 
   markRunning(lease: Lease, startedAt: number, told: readonly JobWarning[]): LeaseAnswer {
-    return this.#with(lease, ({ seq, status, attempt }) => {
+    return this.#with(lease, ({ seq, status, attempt, promptId, lastEventId }) => {
       if (status === "running") return;
       this.#connection.run(leaseSql.markRunning, { seq, startedAt, warnings: stringifyJson(told) });
-      this.#connection.run(leaseSql.startAttempt, { seq, startedAt });
-      this.#events.append(seq, startedAt, "started", eventData.started(attempt));
-      this.#events.appendWarnings(seq, startedAt, told);
+      if (promptId !== null) this.#connection.run(leaseSql.startAttempt, { seq, startedAt });
+      this.#events.append(seq, lastEventId, startedAt, [{ type: "started", data: eventData.started(attempt) }, ...this.#events.untold(seq, told)]);
     });
   }
 
   record(lease: Lease, { events, progress: current, cachedNodes, nowMs }: ProgressRecord): LeaseAnswer {
-    return this.#with(lease, ({ seq }) => {
-      for (const { type, data } of events) this.#events.append(seq, nowMs, type, data);
+    return this.#with(lease, ({ seq, lastEventId }) => {
+      this.#events.append(seq, lastEventId, nowMs, events);
       this.#connection.run(leaseSql.saveProgress, { seq, progress: current === null ? null : stringifyJson(current), cachedNodes });
     });
   }
 
   end(lease: Lease, end: LeasedEnd): LeaseAnswer {
     return this.#with(lease, (held) => {
-      const { seq } = held;
       const { status, finish } = end;
-      if (status === "completed") this.#endings.end(seq, { ...finish, status, progress: this.#wholeProgress(seq) });
-      else if (status === "failed") this.#endings.end(seq, { ...finish, status, error: end.error });
-      else this.#endings.end(seq, { ...finish, status, reason: held.cancel_reason });
-      this.#queue.moved(finish.completedAt);
+      if (status === "completed") this.#endings.end(held, { ...finish, status, progress: this.#wholeProgress(held) });
+      else if (status === "failed") this.#endings.end(held, { ...finish, status, error: end.error });
+      else this.#endings.end(held, { ...finish, status, reason: held.cancelReason });
+      // It did not wait: no place is another, unless it was an orphan.
+      this.#queue.mayHaveMoved(finish.completedAt);
     });
   }
 
   release(lease: Lease, release: Release): LeaseAnswer {
     return this.#with(lease, (held) => {
-      const { seq } = held;
+      const { seq, lastEventId, cachedNodes, cancelReason: reason } = held;
       const { error, notBefore, nowMs } = release;
       const attempt = this.#endAttempt(held, release);
       this.#connection.run(leaseSql.release, { seq, attempt, notBefore });
-      if (held.cancel_requested_at !== null) {
-        const { cancel_reason: reason, cached_nodes: cachedNodes } = held;
-        this.#endings.end(seq, { status: "cancelled", completedAt: nowMs, outputs: [], warnings: held.warnings, cachedNodes, reason });
-      } else if (error !== null) this.#events.append(seq, nowMs, "retrying", eventData.retrying(attempt, error, notBefore));
-      else this.#queue.tellReturn(lease.jobId, nowMs);
+      if (held.cancelRequestedAt !== null) {
+        const warnings = warningsIn(held.columns);
+        this.#endings.end({ ...held, promptId: null }, { status: "cancelled", completedAt: nowMs, outputs: [], warnings, cachedNodes, reason });
+      } else if (error !== null) this.#events.append(seq, lastEventId, nowMs, [{ type: "retrying", data: eventData.retrying(attempt, error, notBefore) }]);
+      else this.#queue.tellReturn({ id: lease.jobId, lastEventId }, nowMs);
       this.#queue.moved(nowMs);
     });
   }
@@ -141,13 +141,15 @@ export class Leases {
   /** @returns how many leases it ended */
   orphan(exceptOwner: string): number {
     const ended = this.#connection.run(leaseSql.orphan, { exceptOwner });
+    this.#orphans.leasedUntil(0);
     if (ended > 0) this.#queue.moved();
     return ended;
   }
 
   /** @returns the number of attempts that count */
-  #endAttempt({ seq, attempt, prompt_id: promptId }: Held, { attemptMade, error, nowMs }: Release): number {
-    if (attemptMade || promptId === null) {
+  #endAttempt({ seq, attempt, promptId }: Held, { attemptMade, error, nowMs }: Release): number {
+    if (promptId === null) return attempt;
+    if (attemptMade) {
       this.#endings.endAttempt(seq, nowMs, error);
       return attempt;
     }
@@ -155,14 +157,24 @@ export class Leases {
     return attempt - 1;
   }
 
-  #wholeProgress(seq: number): JobProgress {
-    const { progress: last, graph } = readRow(progressRow, this.#connection.get(leaseSql.progress, { seq }));
-    const totalNodes = last?.totalNodes ?? Object.keys(graph).length;
+  #wholeProgress({ seq, columns }: Held): JobProgress {
+    const totalNodes = progressIn(columns)?.totalNodes ?? countOf(this.#connection.get(leaseSql.countNodes, { seq }));
     return { percent: 100, completedNodes: totalNodes, totalNodes, currentNode: null };
   }
 
   #held(lease: Lease): Held | null {
-    return readRowIfAny(heldRow, this.#connection.get(leaseSql.held, { jobId: lease.jobId, token: lease.token }));
+    const row = this.#connection.get(leaseSql.held, { jobId: lease.jobId, token: lease.token });
+    if (row === undefined) return null;
+    const columns = columnsOf(row);
+    return {
+      ...readEndingJob(columns),
+      status: statusIn(columns),
+      attempt: numberIn(columns, "attempt"),
+      cachedNodes: numberOrNullIn(columns, "cached_nodes"),
+      cancelRequestedAt: numberOrNullIn(columns, "cancel_requested_at"),
+      cancelReason: textOrNullIn(columns, "cancel_reason"),
+      columns,
+    };
   }
 
   #with(lease: Lease, write: (held: Held) => void): LeaseAnswer {

@@ -1,53 +1,68 @@
-import { z } from "zod";
+import { AppError } from "../../errors/app-error.ts";
 import { eventData } from "../../job/event-data.ts";
 import type { NewJob } from "../../job/job.ts";
 import { rankOf } from "../../job/queue-order.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import type { Clock } from "../../telemetry/clock.ts";
-import { amongOrphans, amongWaiting, waiting } from "./conditions.ts";
+import { amongWaiting, waiting } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import type { EventTable } from "./event-table.ts";
+import { lastEventId, type EventTable, type PlacedEvent } from "./event-table.ts";
 import { urgencyOf } from "./job-rows.ts";
-import { countRow, readRow, readRowIfAny, seqRow, valueRow } from "./rows.ts";
+import type { Orphans } from "./orphans.ts";
+import { columnsOf, countOf, numberIn, numberOrNullIn, valueOf } from "./rows.ts";
 
 /** So many places are told as they change: see JobStore. */
 const toldPlaces = 10;
 
 export const queueSql = {
-  virtualTime: "SELECT virtual_time AS value FROM queue_clock WHERE id = 1",
-  flowTail: `SELECT max(virtual_time) AS value FROM jobs INDEXED BY jobs_waiting_by_flow WHERE ${waiting} AND owner IS :owner AND urgency = :urgency`,
-  insertJob: `INSERT INTO jobs (id, owner, workflow, urgency, virtual_time, rank, created_at, start_timeout_ms, start_deadline, run_timeout_ms, webhook_url)
-    VALUES (:id, :owner, :workflow, :urgency, :virtualTime, :rank, :createdAt, :startTimeoutMs, :createdAt + :startTimeoutMs, :runTimeoutMs, :webhookUrl)
-    RETURNING seq`,
+  virtualTimes: `SELECT (SELECT virtual_time FROM queue_clock WHERE id = 1) AS now,
+    (SELECT max(virtual_time) FROM jobs INDEXED BY jobs_waiting_by_flow WHERE ${waiting} AND owner IS :owner AND urgency = :urgency) AS tail`,
+  newPlace: `SELECT (SELECT COUNT(*) FROM ${amongWaiting} AND rank <= :rank) AS ahead, EXISTS (SELECT 1 FROM ${amongWaiting} AND rank > :rank) AS overtakes`,
+  insertJob: `INSERT INTO jobs (id, owner, workflow, urgency, virtual_time, rank, told_place, created_at, start_timeout_ms, start_deadline, run_timeout_ms, webhook_url)
+    VALUES (:id, :owner, :workflow, :urgency, :virtualTime, :rank, :place, :createdAt, :startTimeoutMs, :createdAt + :startTimeoutMs, :runTimeoutMs, :webhookUrl)
+    ON CONFLICT (id) DO NOTHING`,
   insertRequest: "INSERT INTO job_requests (job_seq, inputs, origins, graph) VALUES (:seq, :inputs, :origins, :graph)",
   insertFile: "INSERT INTO input_files (job_seq, idx, file_id, name) VALUES (:seq, :idx, :fileId, :name)",
   countOfOwner: `SELECT COUNT(*) AS count FROM jobs INDEXED BY jobs_waiting_by_flow WHERE ${waiting} AND owner = :owner`,
   countQueued: "SELECT COUNT(*) AS count FROM jobs WHERE status = 'queued'",
 
   rank: `SELECT seq, rank FROM jobs WHERE id = :id AND ${waiting}`,
-  countOrphans: `SELECT COUNT(*) AS count FROM ${amongOrphans}`,
   countAhead: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND (rank, seq) < (:rank, :seq)`,
   countBetween: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND (rank, seq) >= (:fromRank, :fromSeq) AND (rank, seq) < (:rank, :seq)`,
-  first: `SELECT seq, told_place FROM ${amongWaiting} ORDER BY rank, seq LIMIT ${toldPlaces}`,
+  first: `SELECT seq, told_place, ${lastEventId} AS last_event FROM ${amongWaiting} ORDER BY rank, seq LIMIT ${toldPlaces}`,
   tellPlace: "UPDATE jobs SET told_place = :place WHERE seq = :seq",
 
   nextRetry: `SELECT min(not_before) AS value FROM jobs INDEXED BY jobs_delayed WHERE ${waiting} AND not_before IS NOT NULL AND not_before > :nowMs`,
   nextDeadline: `SELECT min(start_deadline) AS value FROM jobs INDEXED BY jobs_to_start WHERE ${waiting} AND start_deadline IS NOT NULL`,
 } as const;
 
-const rankRow = z.object({ seq: z.number(), rank: z.number() });
-const placeRow = z.object({ seq: z.number(), told_place: z.number().nullable() });
+interface Ranked {
+  readonly seq: number;
+  readonly rank: number;
+}
+
+interface QueueParams {
+  readonly connection: Connection;
+  readonly events: EventTable;
+  readonly orphans: Orphans;
+  readonly clock: Pick<Clock, "now">;
+}
 
 /** The jobs that wait, and their places. */
 export class Queue {
   readonly #connection: Connection;
   readonly #events: EventTable;
   readonly #clock: Pick<Clock, "now">;
-  #movedAt: number | null = null;
+  readonly #orphans: Orphans;
+  /** Since the last look: when something changed, and whether it is certain that places did. */
+  #change: { readonly at: number; readonly certain: boolean } | null = null;
+  /** How many orphans the first jobs were told to have before them, and whether that still stands. */
+  #told: { readonly orphans: number; readonly undone: number } | null = null;
 
-  constructor(connection: Connection, events: EventTable, clock: Pick<Clock, "now">) {
+  constructor({ connection, events, orphans, clock }: QueueParams) {
     this.#connection = connection;
     this.#events = events;
+    this.#orphans = orphans;
     this.#clock = clock;
   }
 
@@ -57,20 +72,26 @@ export class Queue {
 
   /** Unclaimed jobs of the owner. */
   lengthOf(owner: string): number {
-    return readRow(countRow, this.#connection.get(queueSql.countOfOwner, { owner })).count;
+    return countOf(this.#connection.get(queueSql.countOfOwner, { owner }));
   }
 
-  /** @returns its seq */
+  /**
+   * With its first event.
+   *
+   * @returns its seq
+   * @throws {AppError} when there is one with its id
+   */
   enter(job: NewJob): number {
     const { id, owner, workflow, priority, createdAt, startTimeoutMs, runTimeoutMs, webhookUrl } = job;
     const urgency = urgencyOf(priority);
-    const tail = readRow(valueRow, this.#connection.get(queueSql.flowTail, { owner, urgency })).value;
-    const now = readRow(valueRow, this.#connection.get(queueSql.virtualTime)).value ?? 0;
-    const { virtualTime, rank } = rankOf(priority, now, tail);
-    const { seq } = readRow(
-      seqRow,
-      this.#connection.get(queueSql.insertJob, { id, owner, workflow, urgency, virtualTime, rank, createdAt, startTimeoutMs, runTimeoutMs, webhookUrl }),
-    );
+    const times = columnsOf(this.#connection.get(queueSql.virtualTimes, { owner, urgency }));
+    const { virtualTime, rank } = rankOf(priority, numberIn(times, "now"), numberOrNullIn(times, "tail"));
+    const orphans = this.#countOrphans();
+    const { ahead, overtakes } = this.#newPlace(rank);
+    const place = orphans + ahead;
+    const row = { id, owner, workflow, urgency, virtualTime, rank, place, createdAt, startTimeoutMs, runTimeoutMs, webhookUrl };
+    const seq = this.#connection.insert(queueSql.insertJob, row);
+    if (seq === null) throw new AppError("internal", "There is a job with this id already.");
     this.#connection.run(queueSql.insertRequest, {
       seq,
       inputs: stringifyJson(job.inputs),
@@ -78,25 +99,30 @@ export class Queue {
       graph: stringifyJson(job.graph),
     });
     for (const [idx, file] of job.files.entries()) this.#connection.run(queueSql.insertFile, { seq, idx, fileId: file.fileId, name: file.name });
-    this.#tellPlace(seq, "queued", this.#countOrphans() + this.#countAhead({ seq, rank }), createdAt);
+    this.#events.append(seq, 0, createdAt, [{ type: "queued", data: eventData.place(place) }]);
+    if (overtakes || orphans !== this.#toldOrphans()) this.moved(createdAt);
+    else this.mayHaveMoved(createdAt);
     return seq;
   }
 
   /** Tells that a job is back at its place. */
-  tellReturn(jobId: string, at: number): void {
-    const row = readRowIfAny(rankRow, this.#connection.get(queueSql.rank, { id: jobId }));
-    if (row !== null) this.#tellPlace(row.seq, "queued", this.#countOrphans() + this.#countAhead(row), at);
+  tellReturn(job: { readonly id: string; readonly lastEventId: number }, at: number): void {
+    const row = this.#rankOf(job.id);
+    if (row === null) return;
+    const place = this.#countOrphans() + this.#countAhead(row);
+    this.#connection.run(queueSql.tellPlace, { seq: row.seq, place });
+    this.#events.append(row.seq, job.lastEventId, at, [{ type: "queued", data: eventData.place(place) }]);
   }
 
   placeOf(jobId: string): number | null {
-    const row = readRowIfAny(rankRow, this.#connection.get(queueSql.rank, { id: jobId }));
+    const row = this.#rankOf(jobId);
     return row === null ? null : this.#countOrphans() + this.#countAhead(row);
   }
 
   /** One walk in the queue's order, up to the last of them. */
   placesOf(ids: readonly string[]): ReadonlyMap<string, number> {
     const ranks = ids.flatMap((id) => {
-      const row = readRowIfAny(rankRow, this.#connection.get(queueSql.rank, { id }));
+      const row = this.#rankOf(id);
       return row === null ? [] : [{ id, ...row }];
     });
     const places = new Map<string, number>();
@@ -112,43 +138,69 @@ export class Queue {
 
   /** After each change of who waits. The places are told when the transaction ends: those in between nobody could see. */
   moved(at = this.#clock.now()): void {
-    this.#movedAt = at;
+    this.#change = { at, certain: true };
+  }
+
+  /** After what changes no place, unless jobs have become orphans, or are none any more, since the last look. */
+  mayHaveMoved(at: number): void {
+    this.#change = { at, certain: this.#change?.certain ?? false };
   }
 
   /** Tells the first jobs their new places, when they may have moved. */
   tellPlaces(): void {
     // A mark that is left of a transaction that was rolled back costs a look, and changes nothing.
-    const at = this.#movedAt;
-    if (at === null) return;
-    this.#movedAt = null;
+    const change = this.#change;
+    if (change === null) return;
+    this.#change = null;
     const orphans = this.#countOrphans();
+    if (!change.certain && orphans === this.#toldOrphans()) return;
+    const moved: PlacedEvent[] = [];
     for (const [index, row] of this.#connection.all(queueSql.first).entries()) {
-      const { seq, told_place: told } = readRow(placeRow, row);
-      if (told !== orphans + index) this.#tellPlace(seq, "position", orphans + index, at);
+      const columns = columnsOf(row);
+      const jobSeq = numberIn(columns, "seq");
+      const place = orphans + index;
+      if (numberOrNullIn(columns, "told_place") === place) continue;
+      this.#connection.run(queueSql.tellPlace, { seq: jobSeq, place });
+      moved.push({ jobSeq, id: numberIn(columns, "last_event") + 1, type: "position", data: eventData.place(place) });
     }
+    this.#events.place(moved, change.at);
+    this.#told = { orphans, undone: this.#connection.undone };
   }
 
   nextWake(nowMs: number): number | null {
-    const retry = readRow(valueRow, this.#connection.get(queueSql.nextRetry, { nowMs })).value;
-    const deadline = readRow(valueRow, this.#connection.get(queueSql.nextDeadline)).value;
+    const retry = valueOf(this.#connection.get(queueSql.nextRetry, { nowMs }));
+    const deadline = valueOf(this.#connection.get(queueSql.nextDeadline));
     const times = [retry, deadline].filter((time) => time !== null);
     return times.length === 0 ? null : Math.min(...times);
   }
 
-  #tellPlace(seq: number, type: "queued" | "position", place: number, at: number): void {
-    this.#connection.run(queueSql.tellPlace, { seq, place });
-    this.#events.append(seq, at, type, eventData.place(place));
+  #rankOf(jobId: string): Ranked | null {
+    const row = this.#connection.get(queueSql.rank, { id: jobId });
+    if (row === undefined) return null;
+    const columns = columnsOf(row);
+    return { seq: numberIn(columns, "seq"), rank: numberIn(columns, "rank") };
+  }
+
+  /** Of a job that is younger than all that wait. */
+  #newPlace(rank: number): { readonly ahead: number; readonly overtakes: boolean } {
+    const columns = columnsOf(this.#connection.get(queueSql.newPlace, { rank }));
+    return { ahead: numberIn(columns, "ahead"), overtakes: numberIn(columns, "overtakes") === 1 };
+  }
+
+  /** null when it is not known what is told. */
+  #toldOrphans(): number | null {
+    return this.#told?.undone === this.#connection.undone ? this.#told.orphans : null;
   }
 
   #countOrphans(): number {
-    return this.#count(queueSql.countOrphans, { nowMs: this.#clock.now() });
+    return this.#orphans.count(this.#clock.now());
   }
 
-  #countAhead({ seq, rank }: { readonly seq: number; readonly rank: number }): number {
+  #countAhead({ seq, rank }: Ranked): number {
     return this.#count(queueSql.countAhead, { seq, rank });
   }
 
   #count(text: string, parameters: Record<string, number> = {}): number {
-    return readRow(countRow, this.#connection.get(text, parameters)).count;
+    return countOf(this.#connection.get(text, parameters));
   }
 }

@@ -3,7 +3,7 @@ import { isFinished, jobStatuses } from "../../job/job.ts";
 import type { RemovableJob, RemoveAnswer } from "../../job/retention.ts";
 import type { Connection } from "./connection.ts";
 import { checkedLimit } from "./limit.ts";
-import { readRow, readRowIfAny, valueRow } from "./rows.ts";
+import { readRow, readRowIfAny, valueOf } from "./rows.ts";
 
 const undelivered = "EXISTS (SELECT 1 FROM webhooks WHERE job_seq = jobs.seq AND state = 'pending')";
 
@@ -57,7 +57,7 @@ export class Removal {
   }
 
   storage(): number {
-    return readRow(valueRow, this.#connection.get(removalSql.storage)).value ?? 0;
+    return valueOf(this.#connection.get(removalSql.storage)) ?? 0;
   }
 
   #isReferenced(id: string): boolean {

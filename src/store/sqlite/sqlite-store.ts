@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { AppError } from "../../errors/app-error.ts";
 import type { JobEvent } from "../../job/event.ts";
 import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
 import type { OwnedFile } from "../../job/file-owners.ts";
@@ -24,6 +23,7 @@ import { FileOwnerTable } from "./file-owner-table.ts";
 import { IdempotencyTable } from "./idempotency-table.ts";
 import { JobTable } from "./job-table.ts";
 import { Leases } from "./leases.ts";
+import { Orphans } from "./orphans.ts";
 import { Queue } from "./queue.ts";
 import { Removal } from "./removal.ts";
 import { migrate } from "./schema.ts";
@@ -91,18 +91,18 @@ class SqliteStore implements JobStore {
     this.#webhooks = new WebhookTable(connection, newToken);
     this.#keys = new IdempotencyTable(connection);
     this.#fileOwners = new FileOwnerTable(connection);
-    this.#queue = new Queue(connection, this.#events, clock);
+    const orphans = new Orphans(connection);
+    this.#queue = new Queue({ connection, events: this.#events, orphans, clock });
     this.#commits = new GroupCommit(connection, () => this.#queue.tellPlaces());
     const endings = new Endings(connection, this.#events, this.#webhooks);
-    this.#leases = new Leases({ connection, queue: this.#queue, events: this.#events, endings });
-    this.#claims = new Claims({ connection, jobs: this.#jobs, queue: this.#queue, leases: this.#leases });
+    this.#leases = new Leases({ connection, queue: this.#queue, orphans, events: this.#events, endings });
+    this.#claims = new Claims({ connection, jobs: this.#jobs, queue: this.#queue, orphans, leases: this.#leases });
     this.#withdrawals = new Withdrawals(connection, this.#queue, endings);
     this.#removal = new Removal(connection);
   }
 
   async insert(job: NewJob, { maxQueued, maxQueuedOfOwner, idempotency }: Insert): Promise<InsertAnswer> {
     return this.#commits.write("synced", () => {
-      if (this.#jobs.seqOf(job.id) !== null) throw new AppError("internal", "There is a job with this id already.");
       const known = idempotency === undefined ? null : this.#keys.find({ owner: job.owner, key: idempotency.key, nowMs: job.createdAt });
       if (known !== null && known.fingerprint !== idempotency?.fingerprint) return { outcome: "conflict" };
       if (known !== null) return { outcome: "replayed", job: this.#jobs.bySeq(known.jobSeq) };
@@ -112,7 +112,6 @@ class SqliteStore implements JobStore {
       if (maxQueuedOfOwner !== undefined && own >= maxQueuedOfOwner) return { outcome: "owner-full", queued: own };
       const seq = this.#queue.enter(job);
       if (idempotency !== undefined) this.#keys.add(seq, job, idempotency);
-      this.#queue.moved(job.createdAt);
       return { outcome: "inserted", job: acceptedJob(job) };
     });
   }

@@ -2,12 +2,12 @@ import { z } from "zod";
 import { isFinished, jobStatuses } from "../../job/job.ts";
 import { webhookStates, type ClaimedWebhook, type DeliveryLog, type RecordDelivery, type WebhookDelivery } from "../../job/webhook-outbox.ts";
 import type { Connection } from "./connection.ts";
-import { countRow, readRow, readRowIfAny, valueRow } from "./rows.ts";
+import { countOf, readRow, readRowIfAny, valueOf } from "./rows.ts";
 
 const withJob = "webhooks JOIN jobs ON jobs.seq = job_seq";
 
 export const webhookSql = {
-  add: "INSERT INTO webhooks (id, job_seq, due_at) SELECT :id, seq, :dueAt FROM jobs WHERE seq = :jobSeq AND webhook_url IS NOT NULL",
+  add: "INSERT INTO webhooks (id, job_seq, due_at) VALUES (:id, :jobSeq, :dueAt)",
   firstDue: `SELECT webhooks.id, jobs.id AS job_id, webhook_url, attempts FROM webhooks INDEXED BY webhooks_due CROSS JOIN jobs ON jobs.seq = job_seq
     WHERE state = 'pending' AND due_at <= :nowMs ORDER BY due_at, webhooks.seq LIMIT 1`,
   claim: "UPDATE webhooks SET due_at = :until, token = :token WHERE id = :id",
@@ -41,7 +41,7 @@ export class WebhookTable {
     this.#newToken = newToken;
   }
 
-  /** For a job that has just been finished. Nothing for one without a URL. */
+  /** For a job with a URL that has just been finished. */
   add(jobSeq: number, dueAt: number): void {
     this.#connection.run(webhookSql.add, { id: `msg_${this.#newToken()}`, jobSeq, dueAt });
   }
@@ -79,10 +79,10 @@ export class WebhookTable {
   }
 
   countPending(): number {
-    return readRow(countRow, this.#connection.get(webhookSql.countPending)).count;
+    return countOf(this.#connection.get(webhookSql.countPending));
   }
 
   nextDue(): number | null {
-    return readRow(valueRow, this.#connection.get(webhookSql.nextDue)).value;
+    return valueOf(this.#connection.get(webhookSql.nextDue));
   }
 }

@@ -1,24 +1,22 @@
-import { z } from "zod";
-import { isFinished, jobStatuses, type JobError } from "../../job/job.ts";
+import { isFinished, type JobError } from "../../job/job.ts";
 import type { CancelAnswer, RequestCancel } from "../../job/job-store.ts";
 import { waiting } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import type { Endings } from "./endings.ts";
+import { endingColumns, readEndingJob, type Endings } from "./endings.ts";
+import { statusIn } from "./job-rows.ts";
 import type { Queue } from "./queue.ts";
-import { readRow, readRowIfAny } from "./rows.ts";
+import { columnsOf, numberIn, textIn } from "./rows.ts";
 
 /** Of jobs that expire in one call: more would hold others up. */
 const maxExpired = 200;
 
 export const withdrawalSql = {
-  state: "SELECT seq, status, lease_until IS NOT NULL AS leased FROM jobs WHERE id = :jobId",
+  state: `SELECT ${endingColumns}, status, lease_until IS NOT NULL AS leased FROM jobs WHERE id = :jobId`,
   requestCancel: "UPDATE jobs SET cancel_requested_at = :nowMs, cancel_reason = :reason WHERE seq = :seq AND cancel_requested_at IS NULL",
-  expired: `SELECT seq, id, start_timeout_ms FROM jobs INDEXED BY jobs_to_start
+  anyExpired: `SELECT 1 FROM jobs INDEXED BY jobs_to_start WHERE ${waiting} AND start_deadline IS NOT NULL AND start_deadline <= :nowMs LIMIT 1`,
+  expired: `SELECT ${endingColumns}, id, start_timeout_ms FROM jobs INDEXED BY jobs_to_start
     WHERE ${waiting} AND start_deadline IS NOT NULL AND start_deadline <= :nowMs ORDER BY start_deadline, seq LIMIT ${maxExpired}`,
 } as const;
-
-const stateRow = z.object({ seq: z.number(), status: z.enum(jobStatuses), leased: z.number() });
-const expiredRow = z.object({ seq: z.number(), id: z.string(), start_timeout_ms: z.number() });
 
 const nothingMade = { outputs: [], warnings: [], cachedNodes: null } as const;
 
@@ -42,27 +40,30 @@ export class Withdrawals {
 
   requestCancel({ jobId, nowMs, reason: given }: RequestCancel): CancelAnswer {
     const reason = given ?? null;
-    const job = readRowIfAny(stateRow, this.#connection.get(withdrawalSql.state, { jobId }));
-    if (job === null) return "unknown";
-    if (isFinished(job.status)) return "finished";
+    const row = this.#connection.get(withdrawalSql.state, { jobId });
+    if (row === undefined) return "unknown";
+    const columns = columnsOf(row);
+    if (isFinished(statusIn(columns))) return "finished";
+    const job = readEndingJob(columns);
     this.#connection.run(withdrawalSql.requestCancel, { seq: job.seq, nowMs, reason });
-    if (job.leased === 1) return "requested";
-    this.#endings.end(job.seq, { ...nothingMade, status: "cancelled", completedAt: nowMs, reason });
+    if (numberIn(columns, "leased") === 1) return "requested";
+    this.#endings.end(job, { ...nothingMade, status: "cancelled", completedAt: nowMs, reason });
     this.#queue.moved(nowMs);
     return "cancelled";
   }
 
   anyExpired(nowMs: number): boolean {
-    return this.#connection.get(withdrawalSql.expired, { nowMs }) !== undefined;
+    return this.#connection.get(withdrawalSql.anyExpired, { nowMs }) !== undefined;
   }
 
   /** @returns the ids of those that waited too long */
   expire(nowMs: number): readonly string[] {
-    const expired = this.#connection.all(withdrawalSql.expired, { nowMs }).map((row) => readRow(expiredRow, row));
-    for (const { seq, start_timeout_ms: startTimeoutMs } of expired) {
-      this.#endings.end(seq, { ...nothingMade, status: "failed", completedAt: nowMs, error: startTimeout(startTimeoutMs) });
+    const expired = this.#connection.all(withdrawalSql.expired, { nowMs }).map(columnsOf);
+    for (const columns of expired) {
+      const error = startTimeout(numberIn(columns, "start_timeout_ms"));
+      this.#endings.end(readEndingJob(columns), { ...nothingMade, status: "failed", completedAt: nowMs, error });
     }
     if (expired.length > 0) this.#queue.moved(nowMs);
-    return expired.map(({ id }) => id);
+    return expired.map((columns) => textIn(columns, "id"));
   }
 }
