@@ -1,7 +1,8 @@
 import { deflateSync } from "node:zlib";
 import fc from "fast-check";
+import { fileTypeFromBuffer } from "file-type";
 import { describe, expect, it } from "vitest";
-import { detectMediaType, extensionOf, isEvident, kindOf, sniffBytes } from "./media-type.ts";
+import { detectMediaType, evidentType, extensionOf, isEvident, kindOf, sniffBytes } from "./media-type.ts";
 
 /** Starts of files, as the formats' specifications give them. */
 function bytes(...parts: readonly (string | readonly number[])[]): Buffer {
@@ -140,6 +141,47 @@ describe("detectMediaType", () => {
       }),
       { numRuns: 300 },
     );
+  });
+});
+
+describe("what is evident at a glance", () => {
+  const chunks = fc.array(
+    fc.tuple(fc.constantFrom("IHDR", "tEXt", "iCCP", "IDAT", "acTL", "IEND"), fc.uint8Array({ maxLength: 40 })).map(([type, data]) => pngChunk(type, Buffer.from(data))),
+    { maxLength: 6 },
+  );
+  const head = fc.oneof(
+    chunks.map((rest) => Buffer.concat([pngSignature, ihdr, ...rest])),
+    chunks.map((all) => Buffer.concat([pngSignature, ...all])),
+    fc.tuple(fc.constantFrom(png, apng, jpeg, animatedWebp, wav, safetensors), fc.uint8Array({ maxLength: 20 }), fc.nat(50)).map(([start, change, at]) => {
+      const changed = Buffer.from(start);
+      changed.set(change.subarray(0, Math.max(0, changed.length - at)), Math.min(at, changed.length));
+      return changed;
+    }),
+    fc.tuple(fc.constant([0xff, 0xd8, 0xff]), fc.uint8Array({ maxLength: 40 })).map(([start, rest]) => Buffer.from([...start, ...rest])),
+  );
+
+  it("is the pictures that ComfyUI saves", () => {
+    expect([png, jpeg, animatedWebp, apng, gif, svg].map((content) => evidentType(content)?.extension)).toEqual(["png", "jpg", "webp", undefined, undefined, undefined]);
+  });
+
+  it("is what the detector finds, of the same bytes and of all that begin so", async () => {
+    await fc.assert(
+      fc.asyncProperty(head, fc.uint8Array({ maxLength: 60 }), async (beginning, rest) => {
+        const evident = evidentType(beginning);
+        if (evident === null) return;
+        for (const content of [beginning, Buffer.concat([beginning, rest])]) {
+          const found = await fileTypeFromBuffer(content);
+          expect({ contentType: found?.mime, extension: found?.ext }).toEqual(evident);
+          expect(await detectMediaType(content, content.length, "a.safetensors")).toEqual(evident);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it("is never what would pass for a file of tensors", () => {
+    const jpegLike = bytes([0xff, 0xd8, 0xff, 0x04, 0, 0, 0, 0], '{"', "\0".repeat(20));
+    expect(evidentType(jpegLike)).toBeNull();
   });
 });
 

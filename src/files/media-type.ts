@@ -142,6 +142,43 @@ function looksLikeSafetensors(head: Uint8Array): boolean {
   return headerBytes >= 2n && headerBytes <= 100_000_000n && (head[9] === 0x22 || head[9] === 0x7d || head[9] === 0x20);
 }
 
+const pngSignature = Buffer.from("89504e470d0a1a0a", "hex");
+
+/** More chunks stand before the pixels of no picture we have seen; the detector looks further. */
+const maxPngChunks = 64;
+
+/** Whether the pixels of a PNG begin within `head`, and nothing before them makes it an animation. */
+function isStillPng(head: Buffer): boolean {
+  if (!head.subarray(0, 8).equals(pngSignature)) return false;
+  let at = 8;
+  for (let count = 0; count < maxPngChunks && at + 8 <= head.length; count += 1) {
+    const length = head.readInt32BE(at);
+    const name = head.toString("latin1", at + 4, at + 8);
+    if (count === 0 && (name !== "IHDR" || length !== 13)) return false;
+    if (name === "IDAT" && length >= 0) return true;
+    if (name === "acTL" || (name === "IHDR" && count > 0) || length < 0) return false;
+    // Each chunk has its length and its name before its data, and a checksum behind them.
+    at += 12 + length;
+  }
+  return false;
+}
+
+/**
+ * What the beginning of a file tells at a glance, whatever follows and whatever its name: the pictures that ComfyUI saves.
+ * {@link detectMediaType} says the same of them.
+ *
+ * @returns null when more has to be looked at
+ */
+export function evidentType(beginning: Uint8Array): MediaType | null {
+  if (beginning.length < 16 || looksLikeSafetensors(beginning)) return null;
+  const head = Buffer.from(beginning.buffer, beginning.byteOffset, beginning.byteLength);
+  if (isStillPng(head)) return { contentType: "image/png", extension: "png" };
+  // The fourth byte tells JPEG-LS.
+  if (head[0] === 0xff && head[1] === 0xd8 && head[2] === 0xff && head[3] !== 0xf7) return { contentType: "image/jpeg", extension: "jpg" };
+  if (head.toString("latin1", 0, 4) === "RIFF" && head.toString("latin1", 8, 12) === "WEBP") return { contentType: "image/webp", extension: "webp" };
+  return null;
+}
+
 /**
  * What a file is: by its content, and where the content does not tell, by its name. A name that contradicts the
  * content is not believed.
@@ -152,20 +189,20 @@ function looksLikeSafetensors(head: Uint8Array): boolean {
  */
 export async function detectMediaType(head: Uint8Array, size: number, filename?: string): Promise<MediaType> {
   if (head.length === 0) return unknown;
+  const evident = evidentType(head);
+  if (evident !== null) return evident;
   const hint = extensionOf(filename ?? "");
-  const whole = size <= head.length;
   if (looksLikeSafetensors(head)) return lookUp(unsignedTypes, hint === "latent" ? hint : "safetensors") ?? unknown;
 
   const found = await fileTypeFromBuffer(head);
-  const text = asText(head, whole);
-  if (found?.ext === "xml") return text === null ? unknown : textType(text, hint);
-  if (found !== undefined) {
+  if (found !== undefined && found.ext !== "xml") {
     const refined = lookUp(Object.hasOwn(refinements, found.ext) ? refinements[found.ext] : undefined, hint);
     if (refined !== null) return refined;
     return { contentType: normalContentType(found.mime, found.ext), extension: found.ext };
   }
+  const text = asText(head, size <= head.length);
   if (text !== null) return textType(text, hint);
-  return lookUp(unsignedTypes, hint) ?? unknown;
+  return (found === undefined ? lookUp(unsignedTypes, hint) : null) ?? unknown;
 }
 
 /** The registered name where the detector has its own. */
