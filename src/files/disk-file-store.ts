@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
-import { existsSync, openAsBlob, readFileSync, statSync } from "node:fs";
-import { mkdir, open, readFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { openAsBlob, readFileSync, statSync } from "node:fs";
+import { open, readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { Readable } from "node:stream";
 import { z } from "zod";
 import { AppError } from "../errors/app-error.ts";
@@ -10,8 +10,10 @@ import { type Clock, systemClock } from "../telemetry/clock.ts";
 import { systemCode, toDiskError } from "./disk-error.ts";
 import { FileReader } from "./file-reader.ts";
 import type { ByteRange, FileStore, ListUnused, PutOptions, StoredFile } from "./file-store.ts";
-import { KeptFiles, pathOf, unwritable } from "./kept-files.ts";
-import { detectMediaType, isEvident, sniffBytes, type MediaType } from "./media-type.ts";
+import { folderOf, KeptFiles, pathOf, unwritable } from "./kept-files.ts";
+import { KeptFolders } from "./kept-folders.ts";
+import { detectMediaType, evidentType, isEvident, sniffBytes, type MediaType } from "./media-type.ts";
+import { giveBack } from "./owned-piece.ts";
 import { RecentContents } from "./recent-contents.ts";
 import { Spool } from "./spool.ts";
 import { StreamGarbage } from "./stream-garbage.ts";
@@ -52,14 +54,14 @@ class DiskFileStore implements FileStore {
   readonly #turns = new Turns();
   readonly #garbage = new StreamGarbage();
   readonly #recent = new RecentContents(recentBytes);
-  /** Folders of which every entry is on the disk, as of a sync of ours: 256 at most. */
-  readonly #synced = new Set<string>();
+  readonly #folders: KeptFolders;
 
   constructor(dir: string, temp: TempFolder, clock: Pick<Clock, "now">) {
     this.#dir = dir;
     this.#temp = temp;
     this.#clock = clock;
     this.#kept = new KeptFiles(dir);
+    this.#folders = new KeptFolders(dir);
   }
 
   async put(content: Readable | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredFile> {
@@ -75,12 +77,15 @@ class DiskFileStore implements FileStore {
   }
 
   async #put(content: AsyncIterable<unknown>, options: PutOptions): Promise<StoredFile> {
-    const spool = new Spool(this.#temp, options.holdBytes);
+    const { holdBytes, maxBytes, filename, givesPieces = false } = options;
+    const used = (piece: Uint8Array): void => {
+      if (!givesPieces || !giveBack(piece)) this.#garbage.add(piece.length);
+    };
+    const spool = new Spool(this.#temp, { holdBytes, used });
     try {
-      const received = await receive(content, spool, { maxBytes: options.maxBytes, garbage: this.#garbage });
-      const type = await detectMediaType(received.head, received.size, options.filename);
-      // Before it goes to the disk: it is not held any more then.
-      const whole = options.holdBytes === undefined ? null : spool.whole();
+      const received = await receive(content, spool, maxBytes);
+      const type = received.type ?? (await detectMediaType(received.head, received.size, filename));
+      const whole = holdBytes === undefined ? null : spool.whole();
       const stored = await onDisk(() => this.#turns.take(received.id, () => this.#keep(spool, received, type)));
       if (whole !== null) this.#recent.add(stored.id, whole);
       return stored;
@@ -172,28 +177,34 @@ class DiskFileStore implements FileStore {
   /** The type first and the content last: a file is there once its content is. */
   async #keep(spool: Spool, received: Received, type: MediaType): Promise<StoredFile> {
     const { id, size } = received;
-    const existing = this.#sizeOf(id) === size ? await this.#typeOf(id, size) : null;
+    // No error is made where it is not there, which is the rule; where it cannot be, it cannot be put either.
+    const found = statSync(this.#pathOf(id), { throwIfNoEntry: false });
+    const existing = found?.isFile() === true && found.size === size ? await this.#typeOf(id, size) : null;
     const kept = existing === null || (vague.has(existing.extension) && !vague.has(type.extension)) ? type : existing;
-    const folder = dirname(this.#pathOf(id));
+    const folder = folderOf(id);
     // What lies there already is left alone: a reader's Blob would notice a new file and fail.
     if (existing === null) await this.#add(spool, id, kept);
     else if (kept !== existing) await this.#writeType(id, kept);
-    // What an earlier process put there it may not have synced before it died.
-    if (kept !== existing || !this.#synced.has(folder)) await syncFolder(folder);
-    this.#synced.add(folder);
+    // A rename is on the disk only when its folder is.
+    if (kept !== existing || !this.#folders.isSynced(folder)) await this.#folders.sync(folder);
     if (existing === null) this.#kept.change(id);
     await this.#use(id, kept);
     return { id, size, contentType: kept.contentType, extension: kept.extension };
   }
 
   async #add(spool: Spool, id: string, type: MediaType): Promise<void> {
-    const path = this.#pathOf(id);
     const file = await spool.toFile();
-    await file.sync();
-    if (await makeFolder(dirname(path))) await syncFolder(this.#dir);
+    // All of it comes to its end: nothing is closed while it is being synced.
+    const [synced, noted] = await Promise.allSettled([file.sync(), this.#prepare(id, type)]);
+    if (synced.status === "rejected") throw synced.reason;
+    if (noted.status === "rejected") throw noted.reason;
+    await file.moveTo(this.#pathOf(id));
+  }
+
+  async #prepare(id: string, type: MediaType): Promise<void> {
+    await this.#folders.make(folderOf(id));
     // What the content tells by itself needs no note, until it has a use to be noted.
     if (!isEvident(type)) await this.#writeType(id, type);
-    await file.moveTo(path);
   }
 
   async #use(id: string, type: MediaType): Promise<void> {
@@ -241,25 +252,29 @@ class DiskFileStore implements FileStore {
 interface Received {
   readonly id: string;
   readonly size: number;
+  /** When its first piece tells it: there is no need of a head then. */
+  readonly type: MediaType | null;
   readonly head: Uint8Array;
 }
 
 /** Errors of the source pass as they are; those of the disk become `storage_failed`. */
-async function receive(content: AsyncIterable<unknown>, spool: Spool, { maxBytes, garbage }: { readonly maxBytes: number; readonly garbage: StreamGarbage }): Promise<Received> {
+async function receive(content: AsyncIterable<unknown>, spool: Spool, maxBytes: number): Promise<Received> {
   const hash = createHash("sha256");
   const heads: Uint8Array[] = [];
+  let type: MediaType | null = null;
   let size = 0;
   for await (const piece of content) {
     const chunk = typeof piece === "string" ? Buffer.from(piece) : piece;
     if (!(chunk instanceof Uint8Array)) throw new TypeError("the content of a file is not bytes");
-    if (size < sniffBytes) heads.push(chunk.slice(0, sniffBytes - size));
+    // A copy: the spool has done with a piece before its type is found out.
+    if (size === 0) type = evidentType(chunk);
+    if (type === null && size < sniffBytes) heads.push(Buffer.from(chunk.subarray(0, sniffBytes - size)));
     size += chunk.length;
     if (size > maxBytes) throw new AppError("payload_too_large", `A file may have at most ${maxBytes} bytes. Send a smaller one.`);
     hash.update(chunk);
     await onDisk(() => spool.write(chunk));
-    garbage.add(chunk.length);
   }
-  return { id: hash.digest("hex"), size, head: Buffer.concat(heads) };
+  return { id: hash.digest("hex"), size, type, head: Buffer.concat(heads) };
 }
 
 async function onDisk<T>(run: () => Promise<T>): Promise<T> {
@@ -300,20 +315,5 @@ function readType(path: string): MediaType | null {
   } catch (error) {
     if (systemCode(error) === "ENOENT" || error instanceof SyntaxError) return null;
     throw error;
-  }
-}
-
-/** @returns whether it was not there before */
-async function makeFolder(path: string): Promise<boolean> {
-  return !existsSync(path) && (await mkdir(path, { recursive: true })) !== undefined;
-}
-
-/** A rename is on the disk only when its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, "r");
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }

@@ -16,6 +16,8 @@ export interface PutOptions {
   readonly maxBytes: number;
   /** So much of it may be held in memory, to be written in one piece and read again at once. Default: little, for many come at once. */
   readonly holdBytes?: number;
+  /** Nobody but the store reads the pieces once they are handed over: it may give their memory back. Default: no. */
+  readonly givesPieces?: boolean;
   /** The name it came with: a hint for its type where the content does not tell. Never used as a path. */
   readonly filename?: string;
 }

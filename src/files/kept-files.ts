@@ -1,14 +1,20 @@
 import { statSync } from "node:fs";
 import { readdir, stat, unlink, utimes } from "node:fs/promises";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { systemCode } from "./disk-error.ts";
 
 const folderPattern = /^[0-9a-f]{2}$/;
 const namePattern = /^([0-9a-f]{64})(?:\.json)?$/;
 
+/** The name of the folder `ab` that `abcdef…` is in. */
+export function folderOf(id: string): string {
+  return id.slice(0, 2);
+}
+
 /** Of `ab/abcdef…`, below the folder of a disk file store. @param id checked: 64 hex digits, so that no path can be smuggled in */
 export function pathOf(dir: string, id: string): string {
-  return join(dir, id.slice(0, 2), id);
+  // Six times for each file, and a path that is put together right needs no tidying.
+  return `${dir}${sep}${folderOf(id)}${sep}${id}`;
 }
 
 /** A use is written down at most this often, which spares the disk when a picture is shown again and again. */
@@ -34,7 +40,7 @@ export class KeptFiles {
 
   /** The size of the file's folder is counted anew. */
   change(id: string): void {
-    this.#changed.add(id.slice(0, 2));
+    this.#changed.add(folderOf(id));
   }
 
   /** Bytes of all files. Only folders that have changed since the last call are looked at. */

@@ -11,24 +11,29 @@ export const heldBytes = 128 * 1024;
 export class Spool {
   readonly #folder: TempFolder;
   readonly #holdBytes: number;
+  readonly #used: (piece: Uint8Array) => void;
   #held: Uint8Array[] = [];
   #heldBytes = 0;
   #file: TempFile | null = null;
 
-  constructor(folder: TempFolder, holdBytes = heldBytes) {
+  /** @param used is given each piece that is on its way to the disk and held no more */
+  constructor(folder: TempFolder, { holdBytes = heldBytes, used }: { readonly holdBytes?: number | undefined; readonly used: (piece: Uint8Array) => void }) {
     this.#folder = folder;
     this.#holdBytes = holdBytes;
+    this.#used = used;
   }
 
   async write(piece: Uint8Array): Promise<void> {
     this.#held.push(piece);
     this.#heldBytes += piece.length;
-    if (this.#heldBytes >= this.#holdBytes) await this.#flush();
+    if (this.#heldBytes < this.#holdBytes) return;
+    await this.#flush();
+    this.#letGo();
   }
 
-  /** All of it, when nothing has gone to the disk. */
-  whole(): Uint8Array | null {
-    return this.#file === null ? this.#joined() : null;
+  /** All of it, when nothing has gone to the disk: valid until `discard`. */
+  whole(): readonly Uint8Array[] | null {
+    return this.#file === null ? this.#held : null;
   }
 
   /** A temporary file with all that was written. Nothing is written after this. */
@@ -37,22 +42,19 @@ export class Spool {
   }
 
   async discard(): Promise<void> {
-    this.#held = [];
+    this.#letGo();
     await this.#file?.discard();
   }
 
   async #flush(): Promise<TempFile> {
     this.#file ??= await this.#folder.create();
-    const bytes = this.#joined();
-    this.#held = [];
-    this.#heldBytes = 0;
-    if (bytes.length > 0) await this.#file.write(bytes);
+    await this.#file.write(...this.#held);
     return this.#file;
   }
 
-  #joined(): Uint8Array {
-    const [first] = this.#held;
-    if (this.#held.length !== 1 || first === undefined) this.#held = [Buffer.concat(this.#held, this.#heldBytes)];
-    return this.#held[0] ?? new Uint8Array();
+  #letGo(): void {
+    for (const piece of this.#held) this.#used(piece);
+    this.#held = [];
+    this.#heldBytes = 0;
   }
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, fdatasync, open, write, writeSync } from "node:fs";
-import { mkdir, readdir, rename, rm, stat } from "node:fs/promises";
+import { closeSync, existsSync, fdatasync, open, rename, writev, writevSync } from "node:fs";
+import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { systemCode } from "./disk-error.ts";
@@ -8,9 +8,11 @@ import { systemCode } from "./disk-error.ts";
 /** What is written at once: the system takes so much in the time that the way to the thread pool and back would cost. */
 const smallBytes = 128 * 1024;
 
-const writePart = promisify(write);
+// Callbacks: a promise of node:fs/promises costs more, and its handles a trip to the thread pool to be closed.
+const writeParts = promisify(writev);
 const syncFile = promisify(fdatasync);
 const openFile = promisify(open);
+const renameFile = promisify(rename);
 
 /** A file being written. `discard` is always called at the end, and does nothing after `moveTo`. */
 export class TempFile {
@@ -24,11 +26,18 @@ export class TempFile {
     this.#file = file;
   }
 
-  async write(chunk: Uint8Array): Promise<void> {
-    for (let at = 0; at < chunk.length; ) {
-      const rest = chunk.subarray(at);
-      at += rest.length <= smallBytes ? writeSync(this.#file, rest) : (await writePart(this.#file, rest)).bytesWritten;
+  async write(...pieces: readonly Uint8Array[]): Promise<void> {
+    let rest = pieces.filter((piece) => piece.length > 0);
+    while (rest.length > 0) {
+      const bytes = rest.reduce((sum, piece) => sum + piece.length, 0);
+      const written = bytes <= smallBytes ? writevSync(this.#file, rest) : (await writeParts(this.#file, rest)).bytesWritten;
+      rest = written === bytes ? [] : after(rest, written);
     }
+  }
+
+  /** False when somebody has removed it meanwhile. */
+  isThere(): boolean {
+    return existsSync(this.#path);
   }
 
   /** Its bytes are on the disk afterwards. */
@@ -39,7 +48,7 @@ export class TempFile {
   /** In one step, replacing what is there. */
   async moveTo(path: string): Promise<void> {
     this.#close();
-    await rename(this.#path, path);
+    await renameFile(this.#path, path);
     this.#state = "gone";
   }
 
@@ -57,12 +66,26 @@ export class TempFile {
   }
 }
 
+/** What is left of the pieces without their first bytes. */
+function after(pieces: readonly Uint8Array[], bytes: number): Uint8Array[] {
+  let skip = bytes;
+  return pieces.flatMap((piece) => {
+    const rest = piece.subarray(Math.min(skip, piece.length));
+    skip -= piece.length - rest.length;
+    return rest.length > 0 ? [rest] : [];
+  });
+}
+
 /** Longer than any upload lasts: beyond it, another process of the same number is taken to have nothing to do with the file. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
 
-/** Where files are written before they are moved to their place in the same file system. */
+/**
+ * Where files are written before they are moved to their place in the same file system. From the first file on there is
+ * one more, empty, for the next: a process that ends leaves it behind, and the next removes it.
+ */
 export class TempFolder {
   readonly #dir: string;
+  #spare: Promise<TempFile | null> | null = null;
 
   private constructor(dir: string) {
     this.#dir = dir;
@@ -78,11 +101,29 @@ export class TempFolder {
     return new TempFolder(dir);
   }
 
-  /** Making a file may have to wait until the file system has written its journal: in the thread pool, as all that may wait. */
   async create(): Promise<TempFile> {
+    const opening = this.#spare;
+    // Those who come before it is open do not wait for the same one.
+    this.#spare = null;
+    const spare = await opening;
+    const file = spare !== null && (await isUsable(spare)) ? spare : await this.#open();
+    // What fails here fails again where somebody waits for it.
+    this.#spare ??= this.#open().catch(() => null);
+    return file;
+  }
+
+  /** Making a file may have to wait until the file system has written its journal: in the thread pool, as all that may wait. */
+  async #open(): Promise<TempFile> {
     const path = join(this.#dir, `${process.pid}-${randomUUID()}`);
     return new TempFile(path, await openFile(path, "wx"));
   }
+}
+
+/** It may have lain there for days, and another process, or a person, may have tidied up. */
+async function isUsable(spare: TempFile): Promise<boolean> {
+  if (spare.isThere()) return true;
+  await spare.discard();
+  return false;
 }
 
 /** @param pid of its writer, as its name says; NaN when it says none */

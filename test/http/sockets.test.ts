@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
 import { createServer, request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";

@@ -1,0 +1,52 @@
+import { existsSync, fsync, open } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const openFolder = promisify(open);
+const syncOpen = promisify(fsync);
+
+/**
+ * The folders `ab` that the files of a disk file store are in. They stay open once they were synced, as long as the
+ * process lives, so that syncing one is one trip to the thread pool and not three: 256 descriptors at most.
+ */
+export class KeptFolders {
+  readonly #dir: string;
+  readonly #open = new Map<string, Promise<number>>();
+  readonly #synced = new Set<string>();
+
+  constructor(dir: string) {
+    this.#dir = dir;
+  }
+
+  /** Makes it when it is not there, for good. */
+  async make(name: string): Promise<void> {
+    const path = join(this.#dir, name);
+    if (existsSync(path)) return;
+    // Somebody removed it: what is open is another one. It is not closed, for it may be being synced.
+    this.#open.delete(name);
+    this.#synced.delete(name);
+    if ((await mkdir(path, { recursive: true })) !== undefined) await this.sync(".");
+  }
+
+  /** What was renamed into it before the call is on the disk afterwards. */
+  async sync(name: string): Promise<void> {
+    await syncOpen(await this.#opened(name));
+    this.#synced.add(name);
+  }
+
+  /** Whether a sync of ours has found it: what an earlier process put there it may not have synced before it died. */
+  isSynced(name: string): boolean {
+    return this.#synced.has(name);
+  }
+
+  #opened(name: string): Promise<number> {
+    const known = this.#open.get(name);
+    if (known !== undefined) return known;
+    const opening = openFolder(join(this.#dir, name), "r");
+    this.#open.set(name, opening);
+    // Who waits for it is told; the next tries again.
+    opening.catch(() => this.#open.delete(name));
+    return opening;
+  }
+}
