@@ -27,7 +27,8 @@ function preferences(header: string): ReadonlyMap<string, string> {
  * @throws {AppError} `invalid_query` for a wait that is no whole number from 0 to 300
  */
 export function readWaitChoice(header: string | undefined, defaultSeconds: number): WaitChoice {
-  const wanted = preferences(header ?? "");
+  if (header === undefined) return { waitSeconds: defaultSeconds, applied: null };
+  const wanted = preferences(header);
   const isAsync = wanted.has("respond-async");
   const wait = wanted.get("wait");
   if (wait === undefined) return isAsync ? { waitSeconds: 0, applied: "respond-async" } : { waitSeconds: defaultSeconds, applied: null };

@@ -1,3 +1,4 @@
+import { isUtf8 } from "node:buffer";
 import { AppError } from "../../errors/app-error.ts";
 import { refuseEncoded } from "./refuse-encoded.ts";
 import { readBytes } from "./read-bytes.ts";
@@ -15,20 +16,20 @@ export async function readJsonBody(request: Request, maxBytes: number): Promise<
   refuseEncoded(request);
   const bytes = await readBytes(request, maxBytes);
   const text = decode(bytes);
-  if (text?.trim() === "") return {};
+  if (text !== null && !/\S/.test(text)) return {};
   const reading = text === null ? { fault: "it is not UTF-8" } : readJsonText(text);
   if ("value" in reading) return reading.value;
   if (isMeantAsJson(request, text)) throw new AppError("invalid_json", `The body is not valid JSON: ${reading.fault}.`);
   throw new AppError("unsupported_media_type", `Send a JSON object, or multipart/form-data where the path takes files. The body came as ${contentType(request)}.`);
 }
 
+/** Windows' editors put it before a text. */
+const byteOrderMark = "\ufeff";
+
 function decode(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    if (error instanceof TypeError) return null;
-    throw error;
-  }
+  if (!isUtf8(bytes)) return null;
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8");
+  return text.startsWith(byteOrderMark) ? text.slice(1) : text;
 }
 
 function isMeantAsJson(request: Request, text: string | null): boolean {

@@ -19,8 +19,12 @@ function percentEncoded(text: string): string {
   return encodeURIComponent(text).replace(/['()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** Nothing of it needs to be looked at: so nearly all outputs are named. */
+const plainName = /^[A-Za-z0-9_-][A-Za-z0-9_. ()-]{0,99}$/;
+
 /** A `Content-Disposition` header (RFC 6266): an ASCII name for old clients, the exact one beside it where they differ. */
 export function contentDisposition(kind: "inline" | "attachment", filename: string): string {
+  if (plainName.test(filename)) return `${kind}; filename="${filename}"`;
   const name = harmlessName(filename);
   const ascii = name.replace(/[^\x20-\x7e]|["\\%]/g, "_");
   const exact = ascii === name ? "" : `; filename*=UTF-8''${percentEncoded(name)}`;

@@ -40,7 +40,7 @@ async function prepareGraph(body: unknown, deps: HttpDeps): ReturnType<RunReques
   const { graph, fileIds } = readRawGraph(graphOf(body));
   checkNodes(graph, deps.access.deniedNodes);
   const files = await filesOfGraph(fileIds, deps);
-  return { inputs: {}, graph: nameFiles(graph, files), files, origins: {} };
+  return { inputs: {}, graph: files.length === 0 ? graph : nameFiles(graph, files), files, origins: {} };
 }
 
 export const runGraph: Route = {
