@@ -1,6 +1,6 @@
 import type { Job } from "../../job/job.ts";
 import { longestDelayMs, type Claim, type ClaimedJob, type CountClaimable } from "../../job/job-store.ts";
-import { amongWaiting, waiting } from "./conditions.ts";
+import { amongWaiting, upToLimit, waiting } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { jobColumns, type StoredJob } from "./job-rows.ts";
 import type { JobTable } from "./job-table.ts";
@@ -16,7 +16,7 @@ const firstDue = `SELECT ${jobColumns}, virtual_time FROM jobs INDEXED BY jobs_w
 export const claimSql = {
   firstWaiting: `${firstDue} ORDER BY rank, jobs.seq LIMIT 1`,
   firstWaitingOfOthers: `${firstDue} AND (owner IS NULL OR owner NOT IN (SELECT value FROM json_each(:full))) ORDER BY rank, jobs.seq LIMIT 1`,
-  someWaiting: `SELECT seq FROM ${amongWaiting} AND ${isDue} LIMIT :limit`,
+  someWaiting: `SELECT seq FROM ${amongWaiting} AND ${isDue} ${upToLimit}`,
   leasedOwners: "SELECT owner FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL AND owner IS NOT NULL",
   moveVirtualTime: "UPDATE queue_clock SET virtual_time = :virtualTime WHERE id = 1 AND virtual_time < :virtualTime",
   lease: `UPDATE jobs SET lease_owner = :owner, lease_token = :token, lease_until = :until, not_before = NULL, told_place = NULL,

@@ -4,6 +4,7 @@ import { eventData } from "../../job/event-data.ts";
 import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
 import type { JobWarning } from "../../job/job.ts";
 import { stringifyJson, type JsonObject } from "../../json/exact.ts";
+import { upToLimit } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { checkedLimit } from "./limit.ts";
 import { columnsOf, isJsonObject, jsonIn, numberIn, seqOf, textIn, unreadable } from "./rows.ts";
@@ -11,10 +12,10 @@ import { columnsOf, isJsonObject, jsonIn, numberIn, seqOf, textIn, unreadable } 
 const eventColumns = "jobs.id AS job_id, events.id, events.seq, at, type, data";
 
 export const eventSql = {
-  ofJob: `SELECT ${eventColumns} FROM jobs JOIN events ON job_seq = jobs.seq WHERE jobs.id = :jobId AND events.id > :afterId ORDER BY events.id LIMIT :limit`,
+  ofJob: `SELECT ${eventColumns} FROM jobs JOIN events ON job_seq = jobs.seq WHERE jobs.id = :jobId AND events.id > :afterId ORDER BY events.id ${upToLimit}`,
   // CROSS JOIN: events first, in their order.
-  ofAll: `SELECT ${eventColumns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq ORDER BY events.seq LIMIT :limit`,
-  ofOwner: `SELECT ${eventColumns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq AND owner = :owner ORDER BY events.seq LIMIT :limit`,
+  ofAll: `SELECT ${eventColumns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq ORDER BY events.seq ${upToLimit}`,
+  ofOwner: `SELECT ${eventColumns} FROM events CROSS JOIN jobs ON jobs.seq = job_seq WHERE events.seq > :afterSeq AND owner = :owner ORDER BY events.seq ${upToLimit}`,
   last: "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
   warningsOfJob: "SELECT data FROM events WHERE job_seq = :jobSeq AND type = 'warning'",
 } as const;

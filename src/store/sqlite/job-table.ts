@@ -2,7 +2,7 @@ import type { SQLInputValue } from "node:sqlite";
 import { z } from "zod";
 import { jobStatuses, type Job, type JobOutput, type JobSummary } from "../../job/job.ts";
 import type { AverageExecution, ListJobs, ListOutputs, Page, QueueCounts } from "../../job/job-store.ts";
-import { unfinished } from "./conditions.ts";
+import { unfinished, upToLimit } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { jobColumns, outputColumns, readJob, readOutput, readSummary, summaryColumns, type PartsOfJob, type StoredJob } from "./job-rows.ts";
@@ -20,17 +20,17 @@ export const jobSql = {
   attemptsOfJob: "SELECT number, prompt_id, begun_at, started_at, ended_at, error_code, error_detail FROM attempts WHERE job_seq = :seq ORDER BY number",
   outputsOfJob: `SELECT ${outputColumns} FROM outputs WHERE job_seq = :seq ORDER BY idx`,
   /** :seq and :index of the last output seen; the first page begins before every output. */
-  outputsAfter: `SELECT ${outputColumns} FROM outputs WHERE job_seq <= :seq AND (job_seq < :seq OR idx > :index) ORDER BY job_seq DESC, idx LIMIT :limit`,
+  outputsAfter: `SELECT ${outputColumns} FROM outputs WHERE job_seq <= :seq AND (job_seq < :seq OR idx > :index) ORDER BY job_seq DESC, idx ${upToLimit}`,
   outputsOfOwnerAfter: `SELECT ${outputColumns} FROM outputs CROSS JOIN jobs ON jobs.seq = job_seq
-    WHERE owner = :owner AND job_seq <= :seq AND (job_seq < :seq OR idx > :index) ORDER BY job_seq DESC, idx LIMIT :limit`,
+    WHERE owner = :owner AND job_seq <= :seq AND (job_seq < :seq OR idx > :index) ORDER BY job_seq DESC, idx ${upToLimit}`,
   isOfOwner: "SELECT seq FROM jobs WHERE seq = :seq AND owner = :owner",
-  outputsOfJobAfter: `SELECT ${outputColumns} FROM outputs WHERE job_seq = :seq AND idx > :index ORDER BY idx LIMIT :limit`,
+  outputsOfJobAfter: `SELECT ${outputColumns} FROM outputs WHERE job_seq = :seq AND idx > :index ORDER BY idx ${upToLimit}`,
 
   countByStatus: `SELECT status, COUNT(*) AS count FROM jobs WHERE status IN ${unfinished} GROUP BY status`,
   countClaimed: "SELECT COUNT(*) AS count FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL AND status = 'queued'",
-  runsOfAll: "SELECT completed_at - started_at AS ms FROM jobs WHERE status = 'completed' AND started_at IS NOT NULL ORDER BY seq DESC LIMIT :limit",
+  runsOfAll: `SELECT completed_at - started_at AS ms FROM jobs WHERE status = 'completed' AND started_at IS NOT NULL ORDER BY seq DESC ${upToLimit}`,
   runsOfWorkflow: `SELECT completed_at - started_at AS ms FROM jobs
-    WHERE status = 'completed' AND workflow IS :workflow AND started_at IS NOT NULL ORDER BY seq DESC LIMIT :limit`,
+    WHERE status = 'completed' AND workflow IS :workflow AND started_at IS NOT NULL ORDER BY seq DESC ${upToLimit}`,
 } as const;
 
 /** Which filters a list of jobs has. */
@@ -48,7 +48,7 @@ export function listJobsSql(filter: JobFilter): string {
     ...(filter.workflow ? ["workflow = :workflow"] : []),
     ...(filter.status ? ["status = :status"] : []),
   ];
-  return `SELECT ${summaryColumns} FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE ${conditions.join(" AND ")} ORDER BY jobs.seq DESC LIMIT :limit`;
+  return `SELECT ${summaryColumns} FROM jobs JOIN job_requests ON job_seq = jobs.seq WHERE ${conditions.join(" AND ")} ORDER BY jobs.seq DESC ${upToLimit}`;
 }
 
 const statusCountRow = z.object({ status: z.enum(jobStatuses), count: z.number() });

@@ -1,11 +1,11 @@
-import { amongOrphans } from "./conditions.ts";
+import { amongOrphans, upToLimit } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { countOf, seqOf, valueOf } from "./rows.ts";
 
 export const orphanSql = {
   first: `SELECT seq FROM ${amongOrphans} ORDER BY urgency, seq LIMIT 1`,
   count: `SELECT COUNT(*) AS count FROM ${amongOrphans}`,
-  some: `SELECT seq FROM ${amongOrphans} LIMIT :limit`,
+  some: `SELECT seq FROM ${amongOrphans} ${upToLimit}`,
   earliestEnd: "SELECT min(lease_until) AS value FROM jobs INDEXED BY jobs_leased WHERE lease_until IS NOT NULL",
 } as const;
 

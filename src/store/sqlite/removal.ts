@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { isFinished, jobStatuses } from "../../job/job.ts";
 import type { RemovableJob, RemoveAnswer } from "../../job/retention.ts";
+import { upToLimit } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { checkedLimit } from "./limit.ts";
 import { readRow, readRowIfAny, valueOf } from "./rows.ts";
@@ -9,7 +10,7 @@ const undelivered = "EXISTS (SELECT 1 FROM webhooks WHERE job_seq = jobs.seq AND
 
 export const removalSql = {
   removable: `SELECT seq, id, completed_at FROM jobs INDEXED BY jobs_finished
-    WHERE completed_at IS NOT NULL AND completed_at < :completedBefore AND NOT ${undelivered} ORDER BY completed_at, seq LIMIT :limit`,
+    WHERE completed_at IS NOT NULL AND completed_at < :completedBefore AND NOT ${undelivered} ORDER BY completed_at, seq ${upToLimit}`,
   state: `SELECT seq, status, ${undelivered} AS undelivered FROM jobs WHERE id = :jobId`,
   // Events, outputs and all the rest go with it: their foreign keys cascade.
   remove: "DELETE FROM jobs WHERE seq = :seq",
