@@ -9,27 +9,35 @@ export interface JobPreview {
   readonly number: number;
 }
 
-/** Listeners by key; a key without listeners takes no room. */
+/** One subscription; the same function may be in several. */
+interface Entry {
+  readonly call: Listener;
+}
+
+const nobody: readonly Entry[] = [];
+
+/** Listeners by key; a key without listeners takes no room. Lists are never changed: most have one listener, and who is told may subscribe. */
 class Channel {
-  readonly #byKey = new Map<string, Set<{ readonly call: Listener }>>();
+  readonly #byKey = new Map<string, readonly Entry[]>();
 
   emit(key: string): void {
-    for (const listener of [...(this.#byKey.get(key) ?? [])]) listener.call();
+    for (const listener of this.#byKey.get(key) ?? nobody) listener.call();
   }
 
   /** @returns a function that ends the subscription */
   on(key: string, call: Listener): () => void {
     const entry = { call };
-    const listeners = this.#byKey.get(key) ?? new Set();
-    this.#byKey.set(key, listeners.add(entry));
+    const before = this.#byKey.get(key);
+    this.#byKey.set(key, before === undefined ? [entry] : [...before, entry]);
     return () => {
-      listeners.delete(entry);
-      if (listeners.size === 0 && this.#byKey.get(key) === listeners) this.#byKey.delete(key);
+      const left = this.#byKey.get(key)?.filter((each) => each !== entry) ?? nobody;
+      if (left.length === 0) this.#byKey.delete(key);
+      else this.#byKey.set(key, left);
     };
   }
 
   get size(): number {
-    return [...this.#byKey.values()].reduce((sum, listeners) => sum + listeners.size, 0);
+    return [...this.#byKey.values()].reduce((sum, listeners) => sum + listeners.length, 0);
   }
 }
 

@@ -47,7 +47,7 @@ export const noQuery = z.strictObject({});
  * @throws {AppError} `invalid_query`, naming the first parameter that is unknown, doubled, empty or not allowed
  */
 export function readQuery<T>(c: HttpContext, schema: z.ZodType<T> & { readonly shape: object }): T {
-  const values = c.req.queries();
+  const values = c.req.url.includes("?") ? c.req.queries() : {};
   for (const [name, given] of Object.entries(values)) {
     if (!Object.hasOwn(schema.shape, name)) throw new AppError("invalid_query", unknown(name, Object.keys(schema.shape)));
     if (given.includes("")) throw new AppError("invalid_query", `The query parameter “${name}” is empty; leave it out or give it a value.`);
