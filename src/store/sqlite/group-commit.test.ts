@@ -85,6 +85,7 @@ describe("the disk", () => {
   /** Syncs that are under way, each to be ended by the test. */
   let syncs: PromiseWithResolvers<void>[];
   let told: string[];
+  let held: (holdMs: number) => GroupCommit;
 
   function write(durability: Durability, text: string): Promise<void> {
     return commits.write(durability, () => add(text)).then(
@@ -101,7 +102,8 @@ describe("the disk", () => {
       syncs.push(under);
       return under.promise;
     };
-    commits = new GroupCommit({ write: (run) => writer.write(run), sync }, () => undefined);
+    held = (holdMs) => new GroupCommit({ write: (run) => writer.write(run), sync }, () => undefined, holdMs);
+    commits = held(0);
   });
 
   it("is waited for by a synced write, and not by a light one", async () => {
@@ -137,6 +139,36 @@ describe("the disk", () => {
     syncs[1]?.resolve();
     await Promise.all(others);
     expect(told).toEqual(["a", "b", "c"]);
+  });
+
+  it("is waited for by what is asked for while it is at work, which is one transaction then", async () => {
+    commits = held(60_000);
+    const first = write("synced", "a");
+    await expect.poll(() => syncs.length).toBe(1);
+    const before = commitsSeen();
+    const writes = [write("light", "b")];
+    await new Promise(setImmediate);
+    writes.push(write("synced", "c"));
+    await new Promise(setImmediate);
+    expect(notes()).toEqual(["a"]);
+    syncs[0]?.resolve();
+    await first;
+    await writes[0];
+    expect(commitsSeen()).toBe(before + 1);
+    expect(told).toEqual(["a", "b"]);
+    syncs[1]?.resolve();
+    await writes[1];
+    expect(notes()).toEqual(["a", "b", "c"]);
+  });
+
+  it("is waited for no longer than it may be: a light write is told although the disk does not answer", async () => {
+    const first = write("synced", "a");
+    await expect.poll(() => syncs.length).toBe(1);
+    await write("light", "b");
+    expect(told).toEqual(["b"]);
+    expect(syncs.length).toBe(1);
+    syncs[0]?.resolve();
+    await first;
   });
 
   it("that fails is told to whoever waited for it, and to nobody after them", async () => {

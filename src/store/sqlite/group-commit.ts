@@ -4,6 +4,13 @@ import type { Connection } from "./connection.ts";
 const maxTogether = 128;
 
 /**
+ * Writes that are asked for while the disk is at work wait for it, so that they are one transaction and not one for each
+ * turn of the event loop: who waits for the disk could not be told earlier anyway. But no longer than this: a disk that
+ * does not answer must not keep a lease from being extended.
+ */
+const longestHoldMs = 20;
+
+/**
  * `synced`: told when it is on the disk. `light`: when the operating system has it; it outlives the process, and reaches
  * the disk with the next synced one. That is for what comes often and may be lost with the machine.
  */
@@ -26,23 +33,27 @@ interface Pending {
 }
 
 /**
- * Writes that were asked for in the same turn of the event loop become one transaction, in the order in which they were
- * asked for, and one wait for the disk, which happens beside the event loop. When one of them cannot be written, each
+ * Writes that were asked for in the same turn of the event loop, or while the disk was at work, become one transaction, in
+ * the order in which they were asked for, and one wait for the disk, which happens beside the event loop. When one of them cannot be written, each
  * gets a transaction of its own, so that it fails alone.
  */
 export class GroupCommit {
   readonly #connection: Pick<Connection, "write" | "sync">;
   readonly #last: () => void;
+  readonly #holdMs: number;
   #pending: Pending[] = [];
+  /** When it is written at the latest, if something is pending. */
   #turn: NodeJS.Immediate | null = null;
+  #patience: NodeJS.Timeout | null = null;
   /** Committed, and not on the disk yet. */
   #unsynced: Told[] = [];
   #syncing: Promise<void> | null = null;
 
   /** @param last writes what follows from all writes of a transaction, at its end */
-  constructor(connection: Pick<Connection, "write" | "sync">, last: () => void) {
+  constructor(connection: Pick<Connection, "write" | "sync">, last: () => void, holdMs = longestHoldMs) {
     this.#connection = connection;
     this.#last = last;
+    this.#holdMs = holdMs;
   }
 
   /**
@@ -56,19 +67,24 @@ export class GroupCommit {
         return { durability: typeof durability === "function" ? durability(result) : durability, resolve: () => resolve(result) };
       };
       this.#pending.push({ run, reject });
-      this.#turn ??= setImmediate(() => this.#commit());
+      if (this.#syncing === null) this.#turn ??= setImmediate(() => this.#commit());
+      else this.#patience ??= setTimeout(() => this.#commit(), this.#holdMs);
     });
   }
 
   /** Resolves when all that was asked for so far is on the disk, or has failed. */
   async flush(): Promise<void> {
-    while (this.#pending.length > 0) this.#commit();
-    await this.#syncing;
+    while (this.#pending.length > 0 || this.#syncing !== null) {
+      while (this.#pending.length > 0) this.#commit();
+      await this.#syncing;
+    }
   }
 
   #commit(): void {
     const together = this.#pending.splice(0, maxTogether);
     if (this.#turn !== null) clearImmediate(this.#turn);
+    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience = null;
     this.#turn = this.#pending.length === 0 ? null : setImmediate(() => this.#commit());
     if (!this.#committed(together) && together.length > 1) for (const one of together) this.#committed([one]);
     if (this.#unsynced.length > 0) this.#syncing ??= this.#sync();
@@ -94,18 +110,18 @@ export class GroupCommit {
     }
   }
 
-  /** What is committed while the disk is at work waits for its next turn: it may have come too late for this one. */
   async #sync(): Promise<void> {
-    while (this.#unsynced.length > 0) {
-      const these = this.#unsynced;
-      this.#unsynced = [];
-      try {
-        await this.#connection.sync();
-        for (const { resolve } of these) resolve();
-      } catch (error) {
-        for (const { reject } of these) reject(error);
-      }
+    const these = this.#unsynced;
+    this.#unsynced = [];
+    try {
+      await this.#connection.sync();
+      for (const { resolve } of these) resolve();
+    } catch (error) {
+      for (const { reject } of these) reject(error);
     }
     this.#syncing = null;
+    // Those who have just been told may write as well. What was committed meanwhile may have come too late for this sync.
+    if (this.#pending.length > 0) this.#turn ??= setImmediate(() => this.#commit());
+    else if (this.#unsynced.length > 0) this.#syncing = this.#sync();
   }
 }
