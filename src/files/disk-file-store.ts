@@ -45,6 +45,9 @@ export async function openDiskFileStore(params: { readonly dir: string; readonly
 /** Some tens of pictures: as many as a host makes in the moment between the end of a run and the answer. */
 const recentBytes = 8 * 2 ** 20;
 
+/** A file beyond it is cleared away after as it comes. What is smaller V8 clears away in its own time, which costs less. */
+const largeBytes = 2 ** 20;
+
 class DiskFileStore implements FileStore {
   readonly #dir: string;
   readonly #temp: TempFolder;
@@ -78,12 +81,9 @@ class DiskFileStore implements FileStore {
 
   async #put(content: AsyncIterable<unknown>, options: PutOptions): Promise<StoredFile> {
     const { holdBytes, maxBytes, filename, givesPieces = false } = options;
-    const used = (piece: Uint8Array): void => {
-      if (!givesPieces || !giveBack(piece)) this.#garbage.add(piece.length);
-    };
-    const spool = new Spool(this.#temp, { holdBytes, used });
+    const spool = new Spool(this.#temp, { holdBytes, used: givesPieces ? giveBack : () => undefined });
     try {
-      const received = await receive(content, spool, maxBytes);
+      const received = await receive(content, spool, { maxBytes, garbage: this.#garbage });
       const type = received.type ?? (await detectMediaType(received.head, received.size, filename));
       const whole = holdBytes === undefined ? null : spool.whole();
       const stored = await onDisk(() => this.#turns.take(received.id, () => this.#keep(spool, received, type)));
@@ -258,7 +258,7 @@ interface Received {
 }
 
 /** Errors of the source pass as they are; those of the disk become `storage_failed`. */
-async function receive(content: AsyncIterable<unknown>, spool: Spool, maxBytes: number): Promise<Received> {
+async function receive(content: AsyncIterable<unknown>, spool: Spool, { maxBytes, garbage }: { readonly maxBytes: number; readonly garbage: StreamGarbage }): Promise<Received> {
   const hash = createHash("sha256");
   const heads: Uint8Array[] = [];
   let type: MediaType | null = null;
@@ -272,7 +272,10 @@ async function receive(content: AsyncIterable<unknown>, spool: Spool, maxBytes: 
     size += chunk.length;
     if (size > maxBytes) throw new AppError("payload_too_large", `A file may have at most ${maxBytes} bytes. Send a smaller one.`);
     hash.update(chunk);
+    const { length } = chunk;
     await onDisk(() => spool.write(chunk));
+    // Its memory may be given back by now, but not that of what Node.js read it into.
+    if (size > largeBytes) garbage.add(length);
   }
   return { id: hash.digest("hex"), size, type, head: Buffer.concat(heads) };
 }
