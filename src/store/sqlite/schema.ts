@@ -165,6 +165,15 @@ const migrations: readonly string[] = [
   CREATE INDEX jobs_by_owner_and_status ON jobs (owner, status, seq);
   CREATE INDEX jobs_by_owner_and_workflow ON jobs (owner, workflow, seq);
   `,
+  // Where there are no keys, jobs have no owner, and each change of a job was written to three indexes nobody reads.
+  `
+  DROP INDEX jobs_by_owner;
+  DROP INDEX jobs_by_owner_and_status;
+  DROP INDEX jobs_by_owner_and_workflow;
+  CREATE INDEX jobs_by_owner ON jobs (owner, seq) WHERE owner IS NOT NULL;
+  CREATE INDEX jobs_by_owner_and_status ON jobs (owner, status, seq) WHERE owner IS NOT NULL;
+  CREATE INDEX jobs_by_owner_and_workflow ON jobs (owner, workflow, seq) WHERE owner IS NOT NULL;
+  `,
 ];
 
 /**

@@ -113,7 +113,7 @@ describe("opening", () => {
     await (await open()).close();
     tamper("PRAGMA user_version = 999");
     await expect(openSqliteStore({ path })).rejects.toThrow("newer version");
-    tamper("PRAGMA user_version = 2");
+    tamper("PRAGMA user_version = 3");
     await open();
   });
 });
