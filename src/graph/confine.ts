@@ -19,6 +19,9 @@ const freeText = /^(text|prompt|positive|negative|string|title|description|capti
 /** How the prompt of a picture opens a file of the embeddings folder (ComfyUI, sd1_clip.py). */
 const embedding = /embedding:\s*([^\s,():]+)/gi;
 
+/** `embedding:` and a name: a sampler, a number or a file's name is mostly shorter. */
+const shortestEmbedding = 11;
+
 /** Linux opens no longer name (PATH_MAX); a picture in base64 may begin with a slash. */
 const maxPathLength = 4096;
 
@@ -41,11 +44,18 @@ function fault(input: string, text: string, known: ReadonlySet<string>): string 
   return escapes(text);
 }
 
-function faultOf(classType: string, input: string, text: string, known: ReadonlySet<string>): string | null {
+function strayEmbedding(text: string): string | null {
+  if (text.length < shortestEmbedding) return null;
   for (const [, name = ""] of text.matchAll(embedding)) {
     const found = escapes(name);
     if (found !== null) return found;
   }
+  return null;
+}
+
+function faultOf(classType: string, input: string, text: string, known: ReadonlySet<string>): string | null {
+  const stray = strayEmbedding(text);
+  if (stray !== null) return stray;
   const isPath = pathInput.test(input) || (fileNode.test(classType) && !freeText.test(input));
   if (text.length > maxPathLength) return null;
   // What has more than one line is a text, and no system opens it.

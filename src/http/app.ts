@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { anyone } from "../access/caller.ts";
 import { docsPage } from "../web/docs-page.ts";
 import { admit } from "./admit.ts";
 import type { HttpDeps } from "./deps.ts";
@@ -25,6 +26,8 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
     docs: docsPage(deps.docsAssets),
     openApiText: cachedOpenApiText(deps.version, deps.workflows),
   };
+  // Without keys every caller has the same.
+  const shared: Shared = { parts, ofAnyone: scopedDeps(parts, anyone) };
   const app: HttpApp = new OpenAPIHono<HttpEnv>();
   app.onError(answerThrown);
   app.use(endRefusedUploads(deps), securityHeaders, requestLog(deps));
@@ -33,21 +36,27 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   for (const route of routes) {
     app.on(route.config.method.toUpperCase(), route.pattern, (c) => {
       c.set("route", route.pattern);
-      return admitted(c, parts, route);
+      return admitted(c, shared, route);
     });
   }
   for (const [pattern, same] of Map.groupBy(routes, (route) => route.pattern)) {
     const methods = same.map(({ config }) => config.method.toUpperCase());
     app.all(pattern, (c) => methodNotAllowed(c, methods));
   }
-  app.all("*", (c) => admitted(c, parts, { needs: c.req.method === "POST" ? "run" : "read", handle: atWorkflowPath }));
+  app.all("*", (c) => admitted(c, shared, { needs: c.req.method === "POST" ? "run" : "read", handle: atWorkflowPath }));
   return app;
+}
+
+interface Shared {
+  readonly parts: Omit<RouteDeps, "caller">;
+  readonly ofAnyone: RouteDeps;
 }
 
 type Admitted = Pick<Route, "needs" | "takesLink" | "handle">;
 
 /** Every route is reached through here: who may not is answered, who may gets the parts as far as they are there for him. */
-function admitted(c: HttpContext, parts: Omit<RouteDeps, "caller">, { handle, ...route }: Admitted): Response | Promise<Response> {
+function admitted(c: HttpContext, { parts, ofAnyone }: Shared, route: Admitted): Response | Promise<Response> {
   const caller = admit(c, parts, route);
-  return caller instanceof Response ? caller : handle(c, scopedDeps(parts, caller));
+  if (caller instanceof Response) return caller;
+  return route.handle(c, caller === anyone ? ofAnyone : scopedDeps(parts, caller));
 }
