@@ -5,7 +5,7 @@ import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import { among } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import { lastEventId, type EventTable, type NewEvent } from "./event-table.ts";
+import { lastEventIdSql, type EventTable, type NewEvent } from "./event-table.ts";
 import { outputColumns } from "./job-rows.ts";
 import { type Columns, numberIn, textOrNullIn } from "./rows.ts";
 import type { WebhookTable } from "./webhook-table.ts";
@@ -27,7 +27,7 @@ export const endingSql = {
 } as const;
 
 /** Of a row of `jobs`: what its end must know. */
-export const endingColumns = `seq, prompt_id, webhook_url IS NOT NULL AS has_webhook, ${lastEventId} AS last_event`;
+export const endingColumns = `seq, prompt_id, webhook_url IS NOT NULL AS has_webhook, ${lastEventIdSql} AS last_event`;
 
 export interface EndingJob {
   readonly seq: number;

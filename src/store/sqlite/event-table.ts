@@ -30,7 +30,7 @@ const appendSql = Array.from({ length: rowsAtOnce }, (_, count) => {
 });
 
 /** Of a row of `jobs`: the id of the job's last event, for who appends others. */
-export const lastEventId = "(SELECT ifnull(max(id), 0) FROM events WHERE job_seq = jobs.seq)";
+export const lastEventIdSql = "(SELECT ifnull(max(id), 0) FROM events WHERE job_seq = jobs.seq)";
 
 export interface NewEvent {
   readonly type: JobEventType;

@@ -6,23 +6,27 @@ import { stringifyJson } from "../../json/exact.ts";
 import { among, unfinished } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { endingColumns, readEndingJob, type EndingJob, type Endings } from "./endings.ts";
-import type { EventTable } from "./event-table.ts";
+import { lastEventIdSql, type EventTable, type NewEvent } from "./event-table.ts";
 import { progressIn, statusIn, warningsIn } from "./job-rows.ts";
 import type { Orphans } from "./orphans.ts";
 import type { Queue } from "./queue.ts";
 import { type Columns, columnsOf, countOf, numberIn, numberOrNullIn, textOrNullIn } from "./rows.ts";
 
+const heldByLease = `id = :jobId AND lease_token = :token AND status IN ${unfinished}`;
+
+/** What comes often is one statement that asks and writes: no row comes back when the lease is lost. */
 export const leaseSql = {
   held: `SELECT ${endingColumns}, status, attempt, progress, warnings, cached_nodes, cancel_requested_at, cancel_reason FROM jobs
-    WHERE id = :jobId AND lease_token = :token AND status IN ${unfinished}`,
-  extend: "UPDATE jobs SET lease_until = :until WHERE seq = :seq",
+    WHERE ${heldByLease}`,
+  extend: `UPDATE jobs SET lease_until = :until WHERE ${heldByLease} RETURNING cancel_requested_at`,
   beginAttempt: "UPDATE jobs SET prompt_id = :promptId, attempt = :number WHERE seq = :seq",
   insertAttempt: "INSERT INTO attempts (job_seq, number, prompt_id, begun_at) VALUES (:seq, :number, :promptId, :begunAt)",
   takeBackAttempt: "DELETE FROM attempts WHERE job_seq = :seq AND number = :number",
   markRunning: `UPDATE jobs SET status = 'running', started_at = :startedAt, warnings = :warnings, start_deadline = NULL
-    WHERE seq = :seq AND status IN ${among(sourcesOf("running"))}`,
+    WHERE ${heldByLease} AND status IN ${among(sourcesOf("running"))} RETURNING seq, attempt, prompt_id, ${lastEventIdSql} AS last_event`,
   startAttempt: "UPDATE attempts SET started_at = :startedAt WHERE job_seq = :seq AND ended_at IS NULL",
-  saveProgress: "UPDATE jobs SET progress = ifnull(:progress, progress), cached_nodes = :cachedNodes WHERE seq = :seq",
+  saveProgress: `UPDATE jobs SET progress = ifnull(:progress, progress), cached_nodes = :cachedNodes
+    WHERE ${heldByLease} RETURNING seq, ${lastEventIdSql} AS last_event`,
   countNodes: "SELECT (SELECT COUNT(*) FROM json_each(graph)) AS count FROM job_requests WHERE job_seq = :seq",
   // A job that was claimed and never ran is queued already: it has only a lease to give back.
   release: `UPDATE jobs SET status = 'queued', attempt = :attempt, prompt_id = NULL, started_at = NULL, progress = NULL, warnings = '[]',
@@ -74,12 +78,11 @@ export class Leases {
     this.#endings = endings;
   }
 
-  extend(lease: Lease, until: number): ExtendAnswer {
-    const held = this.#held(lease);
-    if (held === null) return "lease-lost";
-    this.#connection.run(leaseSql.extend, { seq: held.seq, until });
+  extend({ jobId, token }: Lease, until: number): ExtendAnswer {
+    const row = this.#connection.get(leaseSql.extend, { jobId, token, until });
+    if (row === undefined) return "lease-lost";
     this.#orphans.leasedUntil(until);
-    return held.cancelRequestedAt === null ? "ok" : "cancel-requested";
+    return numberOrNullIn(columnsOf(row), "cancel_requested_at") === null ? "ok" : "cancel-requested";
   }
 
   beginAttempt(lease: Lease, promptId: string, begunAt: number): LeaseAnswer {
@@ -97,19 +100,23 @@ export class Leases {
   }
 
   markRunning(lease: Lease, startedAt: number, told: readonly JobWarning[]): LeaseAnswer {
-    return this.#with(lease, ({ seq, status, attempt, promptId, lastEventId }) => {
-      if (status === "running") return;
-      this.#connection.run(leaseSql.markRunning, { seq, startedAt, warnings: stringifyJson(told) });
-      if (promptId !== null) this.#connection.run(leaseSql.startAttempt, { seq, startedAt });
-      this.#events.append(seq, lastEventId, startedAt, [{ type: "started", data: eventData.started(attempt) }, ...this.#events.untold(seq, told)]);
-    });
+    const row = this.#connection.get(leaseSql.markRunning, { jobId: lease.jobId, token: lease.token, startedAt, warnings: stringifyJson(told) });
+    // It may run already.
+    if (row === undefined) return this.#held(lease) === null ? "lease-lost" : "ok";
+    const columns = columnsOf(row);
+    const seq = numberIn(columns, "seq");
+    if (textOrNullIn(columns, "prompt_id") !== null) this.#connection.run(leaseSql.startAttempt, { seq, startedAt });
+    const started: NewEvent = { type: "started", data: eventData.started(numberIn(columns, "attempt")) };
+    this.#events.append(seq, numberIn(columns, "last_event"), startedAt, [started, ...this.#events.untold(seq, told)]);
+    return "ok";
   }
 
-  record(lease: Lease, { events, progress: current, cachedNodes, nowMs }: ProgressRecord): LeaseAnswer {
-    return this.#with(lease, ({ seq, lastEventId }) => {
-      this.#events.append(seq, lastEventId, nowMs, events);
-      this.#connection.run(leaseSql.saveProgress, { seq, progress: current === null ? null : stringifyJson(current), cachedNodes });
-    });
+  record({ jobId, token }: Lease, { events, progress, cachedNodes, nowMs }: ProgressRecord): LeaseAnswer {
+    const row = this.#connection.get(leaseSql.saveProgress, { jobId, token, progress: progress === null ? null : stringifyJson(progress), cachedNodes });
+    if (row === undefined) return "lease-lost";
+    const columns = columnsOf(row);
+    this.#events.append(numberIn(columns, "seq"), numberIn(columns, "last_event"), nowMs, events);
+    return "ok";
   }
 
   end(lease: Lease, end: LeasedEnd): LeaseAnswer {

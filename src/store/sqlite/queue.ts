@@ -6,7 +6,7 @@ import { stringifyJson } from "../../json/exact.ts";
 import type { Clock } from "../../telemetry/clock.ts";
 import { amongWaiting, waiting } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import { lastEventId, type EventTable, type PlacedEvent } from "./event-table.ts";
+import { lastEventIdSql, type EventTable, type PlacedEvent } from "./event-table.ts";
 import { urgencyOf } from "./job-rows.ts";
 import type { Orphans } from "./orphans.ts";
 import { columnsOf, countOf, numberIn, numberOrNullIn, valueOf } from "./rows.ts";
@@ -29,7 +29,7 @@ export const queueSql = {
   rank: `SELECT seq, rank FROM jobs WHERE id = :id AND ${waiting}`,
   countAhead: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND (rank, seq) < (:rank, :seq)`,
   countBetween: `SELECT COUNT(*) AS count FROM ${amongWaiting} AND (rank, seq) >= (:fromRank, :fromSeq) AND (rank, seq) < (:rank, :seq)`,
-  first: `SELECT seq, told_place, ${lastEventId} AS last_event FROM ${amongWaiting} ORDER BY rank, seq LIMIT ${toldPlaces}`,
+  first: `SELECT seq, told_place, ${lastEventIdSql} AS last_event FROM ${amongWaiting} ORDER BY rank, seq LIMIT ${toldPlaces}`,
   tellPlace: "UPDATE jobs SET told_place = :place WHERE seq = :seq",
 
   nextRetry: `SELECT min(not_before) AS value FROM jobs INDEXED BY jobs_delayed WHERE ${waiting} AND not_before IS NOT NULL AND not_before > :nowMs`,
