@@ -1,6 +1,5 @@
 import { z } from "zod";
 import { isErrorCode, type ErrorCode } from "../../errors/table.ts";
-import type { Graph } from "../../graph/graph.ts";
 import {
   isFinished, jobStatuses, outputKinds, priorities, type Job, type JobAttempt, type JobError, type JobFile, type JobOutput, type JobProgress, type JobStatus,
   type JobSummary, type JobWarning, type OutputKind, type Priority,
@@ -67,7 +66,7 @@ function errorIn(columns: Columns): JobError | null {
   return text === null ? null : readRow(jobError, parseJson(text));
 }
 
-function isGraph(value: unknown): value is Graph {
+function isGraph(value: unknown): value is Job["graph"] {
   return isJsonObject(value) && Object.values(value).every((node) => isJsonObject(node) && typeof node["class_type"] === "string" && isJsonObject(node["inputs"]));
 }
 
