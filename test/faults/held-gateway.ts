@@ -100,8 +100,8 @@ export class HeldGateway {
   async pass(seconds: number): Promise<void> {
     for (let second = 0; second < seconds; second += 1) {
       this.clock.advance(1000);
-      // The store answers in order: what this second began there has been written when it answers.
-      await this.jobs.counts();
+      // The store writes in order: what this second began there has been written before this is.
+      await this.jobs.ping();
       await fetch(`${this.demo.url}/queue`);
     }
   }
