@@ -168,6 +168,26 @@ describe("opening", () => {
     }
   });
 
+  it("takes the memory of pieces that are given to it, and no byte changes, held or streamed, new or kept already", async () => {
+    for (const holdBytes of [1, 150_000, 1_000_000]) {
+      for (const again of [false, true]) {
+        const pieces = Array.from({ length: 5 }, (_, index) => Buffer.from(new Uint8Array(65_536).fill(holdBytes + index)));
+        const content = Buffer.concat(pieces);
+        const stored = await store.put(Readable.from(pieces, { objectMode: true }), { maxBytes, holdBytes, givesPieces: true });
+        expect({ again, id: stored.id, size: stored.size }).toEqual({ again, id: sha256(content), size: content.length });
+        expect(pieces.map(({ length }) => length)).toEqual([0, 0, 0, 0, 0]);
+        expect(content.equals(await store.bytes(stored.id))).toBe(true);
+        expect(content.equals(await buffer(await store.read(stored.id)))).toBe(true);
+      }
+    }
+  });
+
+  it("leaves the memory of pieces alone that are not given to it", async () => {
+    const piece = Buffer.from(new Uint8Array(65_536).fill(7));
+    await store.put(Readable.from([piece]), { maxBytes, holdBytes: 1_000_000 });
+    expect(piece).toHaveLength(65_536);
+  });
+
   it("holds nothing of a file that is removed", async () => {
     const { id } = await store.put(streamOf("gone"), { maxBytes, holdBytes: 1000 });
     await store.remove(id, { usedBefore: Date.now() + 3_600_000 });
