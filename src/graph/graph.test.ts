@@ -20,11 +20,11 @@ describe("parseGraph", () => {
     expect(parseGraph(graph)).toStrictEqual({ "1": { class_type: "A", inputs: whole, _meta: { title: "T", more: 1 }, is_changed: ["x"] } });
   });
 
-  it("copies what it is given", () => {
-    const graph = node({ a: 1 });
-    const parsed = parseGraph(graph);
-    expect(parsed).toEqual(graph);
-    expect(parsed).not.toBe(graph);
+  it("copies what it is given, to the last list", () => {
+        const link = ["2", 0];
+    const parsed = parseGraph(node({ a: link }));
+    link[1] = 7;
+    expect(parsed).toEqual(node({ a: ["2", 0] }));
   });
 
   it.each([

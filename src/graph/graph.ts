@@ -71,6 +71,25 @@ function readGraph(value: unknown, base: string): Graph {
   throw new AppError("invalid_graph", errors[0]?.message ?? "The graph is not valid.", { errors });
 }
 
+function isList(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+function copyOf(value: JsonValue | undefined): JsonValue {
+  if (typeof value !== "object" || value === null) return value ?? null;
+  if (isList(value)) return value.map(copyOf);
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, copyOf(member)]));
+}
+
+/** A copy to the last list: a module may change what it returned. No name is `__proto__`: neither way of reading lets one through. */
+function inputsOf(inputs: JsonObject): JsonObject {
+  const copy: Record<string, JsonValue> = {};
+  for (const [name, input] of Object.entries(inputs)) {
+    if (input !== undefined) copy[name] = copyOf(input);
+  }
+  return copy;
+}
+
 /**
  * Checks the shape of a graph, not what ComfyUI thinks of it. Members that are `undefined` are dropped, so that a
  * module may write an optional input in place.
@@ -79,10 +98,7 @@ function readGraph(value: unknown, base: string): Graph {
  * @throws {AppError} `invalid_graph`, with a pointer for each fault
  */
 export function parseGraph(value: unknown, base = ""): Graph {
-  return Object.fromEntries(
-    Object.entries(readGraph(value, base)).map(([id, node]) => [
-      id,
-      { ...node, inputs: Object.fromEntries(Object.entries(node.inputs).filter(([, input]) => input !== undefined)) },
-    ]),
-  );
+  const graph: Record<string, GraphNode> = {};
+  for (const [id, node] of Object.entries(readGraph(value, base))) graph[id] = { ...node, inputs: inputsOf(node.inputs) };
+  return graph;
 }
