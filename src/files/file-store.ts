@@ -45,7 +45,7 @@ export interface FileStore {
   describe(id: string): Promise<StoredFile | null>;
   /** The bytes, streamed. Rejects with AppError `file_not_found`. */
   read(id: string, range?: ByteRange): Promise<Readable>;
-  /** All bytes at once: cheaper than a stream, for a file known to be small. Rejects with AppError `file_not_found`. */
+  /** All bytes at once, in memory that is the caller's: cheaper than a stream, for a file known to be small. Rejects with AppError `file_not_found`. */
   bytes(id: string): Promise<Uint8Array>;
   /** A file-backed Blob for a multipart upload. Rejects with AppError `file_not_found`. */
   blob(id: string): Promise<Blob>;

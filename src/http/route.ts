@@ -29,6 +29,8 @@ export interface Connection {
     destroy(): unknown;
     /** For an answer that does not set it itself. */
     setHeader(name: string, value: string): unknown;
+    /** The operating system has all of the answer. */
+    once(event: "finish", listener: () => void): unknown;
   };
   /** Agrees to speak WebSocket, when the request asks for that. What it returns must be the answer. */
   readonly upgrade?: (open: OpenSocket) => Response;

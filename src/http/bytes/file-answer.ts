@@ -1,8 +1,9 @@
 import { Readable } from "node:stream";
 import { AppError } from "../../errors/app-error.ts";
+import { giveBack } from "../../files/owned-piece.ts";
 import type { HttpFiles } from "../deps.ts";
 import { problemAnswer } from "../problem-answer.ts";
-import type { HttpContext } from "../route.ts";
+import { bindingsOf, type HttpContext } from "../route.ts";
 import { readRange } from "./byte-range.ts";
 import { contentDisposition, mayShowInline } from "./content-disposition.ts";
 import { coversTag, entityTag } from "./entity-tag.ts";
@@ -63,8 +64,15 @@ export async function fileAnswer(c: HttpContext, files: HttpFiles, file: ServedF
   const length = range === null ? file.size : range.end - range.start + 1;
   const sized = { ...headers, "Content-Length": String(length) };
   if (c.req.raw.method === "HEAD") return new Response(null, { headers: sized });
-  if (range === null && file.size <= wholeBytes) return new Response(await files.bytes(file.id), { headers: sized });
+  if (range === null && file.size <= wholeBytes) return new Response(await wholeFile(c, files, file.id), { headers: sized });
   const body = Readable.toWeb(await files.read(file.id, range ?? undefined));
   if (range === null) return new Response(body, { headers: sized });
   return new Response(body, { status: 206, headers: { ...sized, "Content-Range": `bytes ${range.start}-${range.end}/${file.size}` } });
+}
+
+/** Its memory is given back when it is sent: V8 would let many such pile up, and then look through all there is. */
+async function wholeFile(c: HttpContext, files: HttpFiles, id: string): Promise<Uint8Array> {
+  const bytes = await files.bytes(id);
+  bindingsOf(c).outgoing?.once("finish", () => giveBack(bytes));
+  return bytes;
 }
