@@ -52,6 +52,7 @@ export class JobHub {
   /** All jobs have one key in these. */
   readonly #any = new Channel();
   readonly #anyEnd = new Channel();
+  readonly #arrivals = new Channel();
   readonly #queue = new Channel();
   readonly #moves = new Channel();
   readonly #previews = new Map<string, JobPreview>();
@@ -68,6 +69,14 @@ export class JobHub {
     this.changed(jobId);
     this.#ends.emit(jobId);
     this.#anyEnd.emit("");
+  }
+
+  /**
+   * While a job is about to enter the queue: its insert has been asked for, and not been answered. A claim asked for now
+   * comes after it, and in the same transaction; it finds nothing when the job is not taken in.
+   */
+  arriving(): void {
+    this.#arrivals.emit("");
   }
 
   /** After a job has entered the queue, or gone back to it. Others may have moved with that. */
@@ -118,6 +127,10 @@ export class JobHub {
     return this.#any.on("", listener);
   }
 
+  onArriving(listener: Listener): () => void {
+    return this.#arrivals.on("", listener);
+  }
+
   onQueued(listener: Listener): () => void {
     return this.#queue.on("", listener);
   }
@@ -132,6 +145,6 @@ export class JobHub {
 
   /** Subscriptions that have not ended, for leak checks. */
   get size(): number {
-    return [this.#changes, this.#ends, this.#cancels, this.#any, this.#anyEnd, this.#queue, this.#moves].reduce((sum, channel) => sum + channel.size, 0);
+    return [this.#changes, this.#ends, this.#cancels, this.#any, this.#anyEnd, this.#arrivals, this.#queue, this.#moves].reduce((sum, channel) => sum + channel.size, 0);
   }
 }

@@ -137,7 +137,9 @@ interface Storing {
 
 async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idempotency, ended }: Storing): Promise<Response> {
   deps.checkpoint("before-row");
-  const answer = await deps.jobs.insert(job, { maxQueued: deps.limits.maxQueued, ...ownBound(deps), ...(idempotency === undefined ? {} : { idempotency }) });
+  const inserting = deps.jobs.insert(job, { maxQueued: deps.limits.maxQueued, ...ownBound(deps), ...(idempotency === undefined ? {} : { idempotency }) });
+  deps.hub.arriving();
+  const answer = await inserting;
   switch (answer.outcome) {
     case "inserted":
       deps.checkpoint("after-row");

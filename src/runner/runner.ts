@@ -47,7 +47,7 @@ export class Runner {
     const orphans = await jobs.orphan({ exceptOwner: owner });
     if (orphans > 0) logger.info({ jobs: orphans }, "taking up the jobs of an earlier process");
     this.#stopped = false;
-    this.#subscriptions = [hub.onQueued(() => this.#poke()), backend.onHealth(({ reachable }) => reachable && this.#poke())];
+    this.#subscriptions = [hub.onArriving(() => this.#expect()), hub.onQueued(() => this.#poke()), backend.onHealth(({ reachable }) => reachable && this.#poke())];
     this.#schedule();
     this.#poke();
   }
@@ -77,10 +77,19 @@ export class Runner {
   #poke(): void {
     if (this.#looking) return;
     this.#looking = true;
-    const look = this.#look()
+    this.#track(this.#look());
+  }
+
+  /** A job is about to enter the queue: the claim goes into the same transaction. */
+  #expect(): void {
+    if (this.#room() > 0) this.#track(this.#claimSome(1));
+  }
+
+  #track(look: Promise<void>): void {
+    const tracked = look
       .catch((error: unknown) => this.#params.logger.error({ err: AppError.from(error) }, "could not claim jobs; trying again"))
-      .finally(() => this.#looks.delete(look));
-    this.#looks.add(look);
+      .finally(() => this.#looks.delete(tracked));
+    this.#looks.add(tracked);
   }
 
   #schedule(): void {
@@ -93,8 +102,11 @@ export class Runner {
   /** Claims as many jobs as there are, and as there is room for. A look does not wait for the claims of the one before. */
   async #look(): Promise<void> {
     const found = await this.#count();
-    const claims = Array.from({ length: Math.min(found, this.#room()) }, () => this.#claim());
-    const claimed = await Promise.all(claims);
+    await this.#claimSome(Math.min(found, this.#room()));
+  }
+
+  async #claimSome(some: number): Promise<void> {
+    const claimed = await Promise.all(Array.from({ length: some }, () => this.#claim()));
     if (claimed.includes(true)) this.#params.hub.queueMoved();
   }
 
