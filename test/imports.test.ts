@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 const rooms: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   json: [],
+  disk: [],
   generated: [],
   // Keys, scopes and limits: pure but for one reader of one file.
   access: ["errors", "telemetry"],
@@ -18,11 +19,11 @@ const rooms: Readonly<Record<string, readonly string[]>> = {
   job: ["graph", "errors"],
   workflow: ["graph", "errors"],
   events: ["job", "errors"],
-  store: ["job", "errors", "telemetry"],
+  store: ["job", "disk", "errors", "telemetry"],
   comfyui: ["graph", "errors", "telemetry"],
   // Keeps what ComfyUI said of its node classes; which ComfyUI, and what is made of it, is app's to say.
   catalog: ["graph", "errors", "telemetry"],
-  files: ["errors", "telemetry"],
+  files: ["disk", "errors", "telemetry"],
   runner: ["job", "events", "comfyui", "files", "graph", "errors", "telemetry"],
   web: ["workflow", "job", "generated"],
   http: ["access", "workflow", "job", "events", "files", "web", "errors", "telemetry"],

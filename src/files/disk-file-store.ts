@@ -4,6 +4,7 @@ import { open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { z } from "zod";
+import { DiskPace } from "../disk/disk-pace.ts";
 import { AppError } from "../errors/app-error.ts";
 import { parseJson, stringifyJson } from "../json/exact.ts";
 import { type Clock, systemClock } from "../telemetry/clock.ts";
@@ -36,7 +37,8 @@ const vague: ReadonlySet<string> = new Set(["bin", "txt", "zip", "gz"]);
 export async function openDiskFileStore(params: { readonly dir: string; readonly clock?: Pick<Clock, "now"> }): Promise<FileStore> {
   const { dir, clock = systemClock } = params;
   try {
-    return new DiskFileStore(dir, await TempFolder.open(join(dir, "tmp")), clock);
+    const pace = new DiskPace();
+    return new DiskFileStore({ dir, temp: await TempFolder.open(join(dir, "tmp"), pace), folders: new KeptFolders(dir, pace), clock });
   } catch (error) {
     throw toDiskError(error);
   }
@@ -59,12 +61,12 @@ class DiskFileStore implements FileStore {
   readonly #recent = new RecentContents(recentBytes);
   readonly #folders: KeptFolders;
 
-  constructor(dir: string, temp: TempFolder, clock: Pick<Clock, "now">) {
+  constructor({ dir, temp, folders, clock }: { readonly dir: string; readonly temp: TempFolder; readonly folders: KeptFolders; readonly clock: Pick<Clock, "now"> }) {
     this.#dir = dir;
     this.#temp = temp;
+    this.#folders = folders;
     this.#clock = clock;
     this.#kept = new KeptFiles(dir);
-    this.#folders = new KeptFolders(dir);
   }
 
   async put(content: Readable | AsyncIterable<Uint8Array>, options: PutOptions): Promise<StoredFile> {

@@ -1,22 +1,25 @@
-import { existsSync, fsync, open } from "node:fs";
+import { existsSync, fsync, fsyncSync, open } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { DiskPace } from "../disk/disk-pace.ts";
 
 const openFolder = promisify(open);
 const syncOpen = promisify(fsync);
 
 /**
  * The folders `ab` that the files of a disk file store are in. They stay open once they were synced, as long as the
- * process lives, so that syncing one is one trip to the thread pool and not three: 256 descriptors at most.
+ * process lives, so that syncing one is one trip to the thread pool at most, and not three: 256 descriptors at most.
  */
 export class KeptFolders {
   readonly #dir: string;
+  readonly #pace: DiskPace;
   readonly #open = new Map<string, Promise<number>>();
   readonly #synced = new Set<string>();
 
-  constructor(dir: string) {
+  constructor(dir: string, pace: DiskPace) {
     this.#dir = dir;
+    this.#pace = pace;
   }
 
   /** Makes it when it is not there, for good. */
@@ -31,7 +34,11 @@ export class KeptFolders {
 
   /** What was renamed into it before the call is on the disk afterwards. */
   async sync(name: string): Promise<void> {
-    await syncOpen(await this.#opened(name));
+    const folder = await this.#opened(name);
+    await this.#pace.do(
+      () => fsyncSync(folder),
+      () => syncOpen(folder),
+    );
     this.#synced.add(name);
   }
 

@@ -2,6 +2,7 @@ import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { DiskPace } from "../disk/disk-pace.ts";
 import { TempFolder } from "./temp-folder.ts";
 
 let root: string;
@@ -10,7 +11,7 @@ let folder: TempFolder;
 beforeEach(async () => {
   root = await mkdtemp(join(tmpdir(), "temp-folder-"));
   dir = join(root, "tmp");
-  folder = await TempFolder.open(dir);
+  folder = await TempFolder.open(dir, new DiskPace());
 });
 afterEach(async () => rm(root, { recursive: true, force: true }));
 
@@ -73,7 +74,7 @@ describe("the one that is ready for the next", () => {
     await file.discard();
     await expect(folder.create()).rejects.toMatchObject({ code: "ENOENT" });
     await expect(folder.create()).rejects.toMatchObject({ code: "ENOENT" });
-    folder = await TempFolder.open(dir);
+    folder = await TempFolder.open(dir, new DiskPace());
     expect((await roundTrip(Buffer.from("again"))).toString()).toBe("again");
   });
 });

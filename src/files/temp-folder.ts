@@ -1,8 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { closeSync, existsSync, fdatasync, open, rename, writev, writevSync } from "node:fs";
+import { closeSync, existsSync, fdatasync, fdatasyncSync, open, openSync, rename, renameSync, writev, writevSync } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import type { DiskPace } from "../disk/disk-pace.ts";
 import { systemCode } from "./disk-error.ts";
 
 /** What is written at once: the system takes so much in the time that the way to the thread pool and back would cost. */
@@ -18,18 +19,22 @@ const renameFile = promisify(rename);
 export class TempFile {
   readonly #path: string;
   readonly #file: number;
+  readonly #pace: DiskPace;
   #state: "open" | "closed" | "gone" = "open";
+  #isSmall = true;
 
   /** @param file the open one, which is closed here */
-  constructor(path: string, file: number) {
+  constructor(path: string, file: number, pace: DiskPace) {
     this.#path = path;
     this.#file = file;
+    this.#pace = pace;
   }
 
   async write(...pieces: readonly Uint8Array[]): Promise<void> {
     let rest = pieces.filter((piece) => piece.length > 0);
     while (rest.length > 0) {
       const bytes = rest.reduce((sum, piece) => sum + piece.length, 0);
+      if (bytes > smallBytes) this.#isSmall = false;
       const written = bytes <= smallBytes ? writevSync(this.#file, rest) : (await writeParts(this.#file, rest)).bytesWritten;
       rest = written === bytes ? [] : after(rest, written);
     }
@@ -42,13 +47,23 @@ export class TempFile {
 
   /** Its bytes are on the disk afterwards. */
   async sync(): Promise<void> {
-    await syncFile(this.#file);
+    const file = this.#file;
+    if (!this.#isSmall) await syncFile(file);
+    else {
+      await this.#pace.do(
+        () => fdatasyncSync(file),
+        () => syncFile(file),
+      );
+    }
   }
 
   /** In one step, replacing what is there. */
   async moveTo(path: string): Promise<void> {
     this.#close();
-    await renameFile(this.#path, path);
+    await this.#pace.do(
+      () => renameSync(this.#path, path),
+      () => renameFile(this.#path, path),
+    );
     this.#state = "gone";
   }
 
@@ -85,20 +100,22 @@ const abandonedAfterMs = 24 * 60 * 60 * 1000;
  */
 export class TempFolder {
   readonly #dir: string;
+  readonly #pace: DiskPace;
   #spare: Promise<TempFile | null> | null = null;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, pace: DiskPace) {
     this.#dir = dir;
+    this.#pace = pace;
   }
 
   /** Makes the folder and removes the files of processes that are dead. */
-  static async open(dir: string): Promise<TempFolder> {
+  static async open(dir: string, pace: DiskPace): Promise<TempFolder> {
     await mkdir(dir, { recursive: true });
     for (const name of await readdir(dir)) {
       const path = join(dir, name);
       if (await isAbandoned(path, Number(/^(\d+)-/.exec(name)?.[1]))) await rm(path, { force: true, recursive: true });
     }
-    return new TempFolder(dir);
+    return new TempFolder(dir, pace);
   }
 
   async create(): Promise<TempFile> {
@@ -112,10 +129,14 @@ export class TempFolder {
     return file;
   }
 
-  /** Making a file may have to wait until the file system has written its journal: in the thread pool, as all that may wait. */
+  /** Making a file may have to wait until the file system has written its journal. */
   async #open(): Promise<TempFile> {
     const path = join(this.#dir, `${process.pid}-${randomUUID()}`);
-    return new TempFile(path, await openFile(path, "wx"));
+    const file = await this.#pace.do(
+      () => openSync(path, "wx"),
+      () => openFile(path, "wx"),
+    );
+    return new TempFile(path, file, this.#pace);
   }
 }
 

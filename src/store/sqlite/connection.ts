@@ -1,7 +1,8 @@
-import { closeSync, fdatasync, fsyncSync, openSync } from "node:fs";
+import { closeSync, fdatasync, fdatasyncSync, fsyncSync, openSync } from "node:fs";
 import { dirname } from "node:path";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { promisify } from "node:util";
+import { DiskPace } from "../../disk/disk-pace.ts";
 import { toStoreError } from "./sqlite-error.ts";
 
 /** Backups and the sqlite3 shell read while we write; a checkpoint of theirs may make a write wait this long. */
@@ -36,6 +37,7 @@ function valuesOf({ names }: Prepared, parameters: Parameters): SQLInputValue[] 
 /** One connection to the job database: prepared statements and transactions. */
 export class Connection {
   readonly #database: DatabaseSync;
+  readonly #pace = new DiskPace();
   readonly #prepared = new Map<string, Prepared>();
   readonly #logPath: string;
   #undone = 0;
@@ -102,10 +104,10 @@ export class Connection {
   /** One transaction, handed to the operating system; nothing is written when it throws. */
   write<T>(write: () => T): T {
     return this.read(() => {
-      this.exec("BEGIN IMMEDIATE");
+      this.run("BEGIN IMMEDIATE");
       try {
         const result = write();
-        this.exec("COMMIT");
+        this.run("COMMIT");
         return result;
       } catch (error) {
         this.#undone += 1;
@@ -118,11 +120,15 @@ export class Connection {
 
   /**
    * Resolves when every transaction committed before is on the disk. It is what SQLite does at each commit with
-   * `synchronous = FULL`, a sync of the write-ahead log, done beside the event loop.
+   * `synchronous = FULL`, a sync of the write-ahead log, done beside the event loop unless the disk is quick.
    */
   async sync(): Promise<void> {
     try {
-      await syncFile((this.#log ??= this.#openLog()));
+      const log = (this.#log ??= this.#openLog());
+      await this.#pace.do(
+        () => fdatasyncSync(log),
+        () => syncFile(log),
+      );
     } catch (error) {
       throw toStoreError(error);
     }
