@@ -225,6 +225,22 @@ export function describeLeases(stage: StoreStage): void {
       expect(await stage.store.get("job-1")).toMatchObject({ status: "failed", startedAt: null });
     });
 
+    it("tells with its completion what was not stored of its run, in order and before the end", async () => {
+      await stage.insert({});
+      const { lease } = await stage.claim();
+      await stage.store.beginAttempt(lease, { promptId: "p-1", nowMs: stage.nowMs });
+      const progress = { percent: 50, completedNodes: 1, totalNodes: 7, currentNode: null };
+      const warning = { code: "node_error", message: "odd" };
+      const run = { startedAt: stage.nowMs, events: [{ type: "node_started" as const, data: { node: "1" } }, { type: "warning" as const, data: { ...warning } }], progress };
+      expect(await stage.store.complete(lease, { ...stage.finish({ outputs: [output(0)], warnings: [warning] }), run })).toBe("ok");
+      const job = await stage.store.get("job-1");
+      expect(job).toMatchObject({ status: "completed", startedAt: run.startedAt, attempts: [{ startedAt: run.startedAt }] });
+      expect(job?.progress).toEqual({ percent: 100, completedNodes: 7, totalNodes: 7, currentNode: null });
+      const events = await stage.store.readEvents({ jobId: "job-1", afterId: 0, limit: 100 });
+      expect(events.map(({ type }) => type).slice(-5)).toEqual(["started", "node_started", "warning", "output", "completed"]);
+      expect(await stage.store.complete(lease, { ...stage.finish(), run })).toBe("lease-lost");
+    });
+
     it("is stored whole or not at all", async () => {
       await stage.insert({});
       const { lease } = await stage.claimRunning();

@@ -270,7 +270,7 @@ export interface JobStore extends EventLog, FileOwners, WebhookOutbox, Retention
    * Status, outputs and warnings; ends the lease. Progress becomes 100 % with every node done.
    * Events: `warning` for each that no event has told, `output` for each output, `completed`.
    */
-  complete(lease: Lease, params: Finish): Promise<LeaseAnswer>;
+  complete(lease: Lease, params: Completion): Promise<LeaseAnswer>;
 
   /** As `complete`, with the error, and progress as it was. Outputs that were finished before the failure stay. Last event: `failed`. */
   fail(lease: Lease, params: Finish & { readonly error: JobError }): Promise<LeaseAnswer>;
@@ -302,4 +302,15 @@ export interface Finish {
   /** All warnings of the job, replacing those stored so far. */
   readonly warnings: readonly JobWarning[];
   readonly cachedNodes: number | null;
+}
+
+export interface Completion extends Finish {
+  /** What is not stored of the run yet. It comes before the end, and in the same transaction. */
+  readonly run?: {
+    /** null: `markRunning` has told it. */
+    readonly startedAt: number | null;
+    readonly events: readonly RecordedEvent[];
+    /** null: as it was. */
+    readonly progress: JobProgress | null;
+  };
 }

@@ -2,7 +2,7 @@ import type { BackendEvent } from "../comfyui/event.ts";
 import type { RunFailure } from "../comfyui/history.ts";
 import type { JobHub } from "../events/job-hub.ts";
 import type { Job, JobWarning } from "../job/job.ts";
-import type { RecordedEvent } from "../job/job-store.ts";
+import type { ProgressRecord, RecordedEvent } from "../job/job-store.ts";
 import type { JsonValue } from "../json/exact.ts";
 import type { Clock, Timer } from "../telemetry/clock.ts";
 import type { HeldJob } from "./held-job.ts";
@@ -17,6 +17,8 @@ const maxWarnings = 100;
 const nodeErrorCode = "node_error";
 /** This class sends its finished images as preview frames and saves nothing (comfyui-protocol.md §2.5). */
 const socketSaver = "SaveImageWebsocket";
+
+type Rest = Pick<ProgressRecord, "events" | "progress">;
 
 interface AttemptLogParams {
   readonly held: HeldJob;
@@ -34,7 +36,7 @@ export class AttemptLog {
   #unrecorded: RecordedEvent[] = [];
   #recording: Promise<void> = Promise.resolve();
   #progressed = false;
-  #started = false;
+  #startedAt: number | null = null;
   #timer: Timer | null = null;
   #stopped = false;
 
@@ -47,7 +49,12 @@ export class AttemptLog {
 
   /** Whether ComfyUI has begun to run the prompt. */
   get started(): boolean {
-    return this.#started;
+    return this.#startedAt !== null;
+  }
+
+  /** When the first event of the run came. */
+  get startedAt(): number | null {
+    return this.#startedAt;
   }
 
   get warnings(): readonly JobWarning[] {
@@ -81,10 +88,10 @@ export class AttemptLog {
     }
     switch (event.type) {
       case "started":
-        this.#started = true;
+        this.#startedAt ??= this.#params.clock.now();
         break;
       case "node-started":
-        this.#started = true;
+        this.#startedAt ??= this.#params.clock.now();
         this.#note(nodeEvent("node_started", this.#job.graph, event.nodeId));
         break;
       case "node-finished":
@@ -111,6 +118,13 @@ export class AttemptLog {
     this.stop();
     await this.#recording;
     await this.#record();
+  }
+
+  /** What has not been stored yet, for whoever stores it with the end of the job; nothing is stored by itself after this. */
+  async rest(): Promise<Rest> {
+    this.stop();
+    await this.#recording;
+    return this.#takeUnrecorded() ?? { events: [], progress: null };
   }
 
   /** Nothing is stored after this. */
@@ -150,11 +164,16 @@ export class AttemptLog {
   }
 
   async #record(): Promise<void> {
-    if (this.#unrecorded.length === 0 && !this.#progressed) return;
+    const rest = this.#takeUnrecorded();
+    if (rest !== null) await this.#params.held.record({ ...rest, cachedNodes: this.#progress.cachedNodes });
+  }
+
+  #takeUnrecorded(): Rest | null {
+    if (this.#unrecorded.length === 0 && !this.#progressed) return null;
     const progress = this.#progress.snapshot();
     const events = this.#progressed ? [...this.#unrecorded, progressEvent(progress)] : this.#unrecorded;
     this.#unrecorded = [];
     this.#progressed = false;
-    await this.#params.held.record({ events, progress, cachedNodes: this.#progress.cachedNodes });
+    return { events, progress };
   }
 }

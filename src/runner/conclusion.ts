@@ -9,6 +9,9 @@ import { type HeldJob, JobLeft } from "./held-job.ts";
 import { OutputCollector } from "./output-collector.ts";
 import { errorOfRun } from "./verdict.ts";
 
+/** As often as progress is told. */
+const tellMs = 250;
+
 interface ConclusionParams extends AttemptDeps {
   readonly held: HeldJob;
   readonly log: AttemptLog;
@@ -28,14 +31,16 @@ export class Conclusion {
     checkpoint("run-ended");
     const collector = new OutputCollector({ ...this.#params, job: held.job, found: { recorded: entry.outputs, ...log.found() } });
     const from = clock.now();
-    // What is left to tell of the run is stored while the outputs are copied: it comes before the end of the job, whatever becomes of them.
-    const [uncopied] = await Promise.all([this.#collect(collector), this.#settle()]);
+    const uncopied = await this.#collectWatched(collector);
     watch.stage(held.job, "collect", { from, to: clock.now() });
     checkpoint("outputs-copied");
     const finish = this.#finish(collector.outputs, log.warningsOfRun(entry.failure), log.cachedNodes ?? entry.cachedNodeIds.length);
     const error = errorOfRun(held.job, entry) ?? uncopied;
-    if (error === null) await held.complete(finish);
-    else if (!(await this.#retry(error))) await held.fail(finish, error);
+    if (error === null) await held.complete(finish, { startedAt: log.startedAt ?? clock.now(), ...(await log.rest()) });
+    else {
+      await this.#settle();
+      if (!(await this.#retry(error))) await held.fail(finish, error);
+    }
     checkpoint("committed");
     this.#log(error, collector.outputs.length);
   }
@@ -87,6 +92,22 @@ export class Conclusion {
     }
   }
 
+  /** A job that ran for a moment is told to have run with its end, unless its outputs take their time. */
+  async #collectWatched(collector: OutputCollector): Promise<JobError | null> {
+    const { held, log, clock } = this.#params;
+    const { promise, resolve } = Promise.withResolvers<"collected" | "late">();
+    const timer = clock.after(tellMs, () => resolve("late"));
+    const [uncopied] = await Promise.all([
+      this.#collect(collector).finally(() => {
+        timer.cancel();
+        resolve("collected");
+      }),
+      promise.then((why) => (why === "late" ? held.markRunning(log.warnings) : undefined)),
+    ]);
+    return uncopied;
+  }
+
+  /** Tells what is left to tell of a run that did not go well. */
   async #settle(): Promise<void> {
     const { held, log } = this.#params;
     await held.markRunning(log.warnings);

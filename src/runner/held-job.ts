@@ -1,7 +1,7 @@
 import { AppError } from "../errors/app-error.ts";
 import type { JobHub } from "../events/job-hub.ts";
 import type { AttemptError, Job, JobError, JobWarning } from "../job/job.ts";
-import type { ClaimedJob, ExtendAnswer, Finish, JobStore, Lease, LeaseAnswer, ProgressRecord, Release } from "../job/job-store.ts";
+import type { ClaimedJob, Completion, ExtendAnswer, Finish, JobStore, Lease, LeaseAnswer, ProgressRecord, Release } from "../job/job-store.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { AttemptEnd, JobWatch } from "../telemetry/job-watch.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -116,9 +116,17 @@ export class HeldJob {
     return this.#params.jobs.extend(this.#lease, { leaseMs, nowMs: this.#params.clock.now() });
   }
 
-  complete(finish: Finish): Promise<void> {
+  /** @param startedAt of the run: it is told with its end when that came before it was marked running */
+  async complete(finish: Finish, { startedAt, ...rest }: Omit<NonNullable<Completion["run"]>, "startedAt"> & { readonly startedAt: number }): Promise<void> {
+    const { jobs, watch } = this.#params;
+    const begun = this.#job.status === "running" ? null : startedAt;
     const end = { outcome: "completed", code: null, at: finish.completedAt } as const;
-    return this.#end(end, () => this.#params.jobs.complete(this.#lease, finish));
+    await this.#write(() => jobs.complete(this.#lease, { ...finish, run: { ...rest, startedAt: begun } }), "ended");
+    if (begun !== null) {
+      this.#job = { ...this.#job, status: "running", startedAt: begun };
+      watch.running(this.#job);
+    }
+    this.#finished(end);
   }
 
   fail(finish: Finish, error: JobError): Promise<void> {
@@ -152,6 +160,10 @@ export class HeldJob {
   /** A write that ends the lease. */
   async #end(end: AttemptEnd, write: () => Promise<LeaseAnswer>): Promise<void> {
     await this.#write(write, "ended");
+    this.#finished(end);
+  }
+
+  #finished(end: AttemptEnd): void {
     this.#ended = true;
     this.#params.watch.attemptEnded(this.#job, end);
   }

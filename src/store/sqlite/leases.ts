@@ -1,6 +1,6 @@
 import { eventData } from "../../job/event-data.ts";
 import type { JobAttempt, JobError, JobProgress, JobStatus, JobWarning } from "../../job/job.ts";
-import type { ExtendAnswer, Finish, Lease, LeaseAnswer, ProgressRecord, Release } from "../../job/job-store.ts";
+import type { Completion, ExtendAnswer, Finish, Lease, LeaseAnswer, ProgressRecord, Release } from "../../job/job-store.ts";
 import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import { among, unfinished } from "./conditions.ts";
@@ -119,6 +119,11 @@ export class Leases {
     return "ok";
   }
 
+  complete(lease: Lease, { run, ...finish }: Completion): LeaseAnswer {
+    if (run !== undefined && this.#settle(lease, run, finish) === "lease-lost") return "lease-lost";
+    return this.end(lease, { status: "completed", finish });
+  }
+
   end(lease: Lease, end: LeasedEnd): LeaseAnswer {
     return this.#with(lease, (held) => {
       const { status, finish } = end;
@@ -162,6 +167,12 @@ export class Leases {
     }
     this.#connection.run(leaseSql.takeBackAttempt, { seq, number: attempt });
     return attempt - 1;
+  }
+
+  #settle(lease: Lease, { startedAt, events, progress }: NonNullable<Completion["run"]>, { completedAt, cachedNodes }: Finish): LeaseAnswer {
+    if (startedAt !== null && this.markRunning(lease, startedAt, []) === "lease-lost") return "lease-lost";
+    if (events.length === 0) return "ok";
+    return this.record(lease, { events, progress, cachedNodes, nowMs: completedAt });
   }
 
   #wholeProgress({ seq, columns }: Held): JobProgress {

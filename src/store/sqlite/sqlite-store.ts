@@ -6,7 +6,7 @@ import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
 import type { OwnedFile } from "../../job/file-owners.ts";
 import type { Job, JobError, JobOutput, JobSummary, JobWarning, NewJob } from "../../job/job.ts";
 import type {
-  AverageExecution, CancelAnswer, Claim, ClaimedJob, CountClaimable, ExtendAnswer, FindIdempotent, Finish, Insert, InsertAnswer, JobStore, Lease, LeaseAnswer,
+  AverageExecution, CancelAnswer, Claim, ClaimedJob, Completion, CountClaimable, ExtendAnswer, FindIdempotent, Finish, Insert, InsertAnswer, JobStore, Lease, LeaseAnswer,
   ListJobs, ListOutputs, Page, ProgressRecord, QueueCounts, Release, RequestCancel,
 } from "../../job/job-store.ts";
 import type { RemovableJob, RemoveAnswer } from "../../job/retention.ts";
@@ -218,8 +218,8 @@ class SqliteStore implements JobStore {
     return this.#commits.write("light", () => this.#leases.record(lease, params));
   }
 
-  async complete(lease: Lease, finish: Finish): Promise<LeaseAnswer> {
-    return this.#commits.write("synced", () => this.#leases.end(lease, { status: "completed", finish }));
+  async complete(lease: Lease, completion: Completion): Promise<LeaseAnswer> {
+    return this.#commits.write("synced", () => this.#leases.complete(lease, completion));
   }
 
   async fail(lease: Lease, finish: Finish & { readonly error: JobError }): Promise<LeaseAnswer> {
