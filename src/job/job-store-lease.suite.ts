@@ -229,9 +229,9 @@ export function describeLeases(stage: StoreStage): void {
       await stage.insert({});
       const { lease } = await stage.claim();
       await stage.store.beginAttempt(lease, { promptId: "p-1", nowMs: stage.nowMs });
-      const progress = { percent: 50, completedNodes: 1, totalNodes: 7, currentNode: null };
+      const halfway = { percent: 50, completedNodes: 1, totalNodes: 7, currentNode: null };
       const warning = { code: "node_error", message: "odd" };
-      const run = { startedAt: stage.nowMs, events: [{ type: "node_started" as const, data: { node: "1" } }, { type: "warning" as const, data: { ...warning } }], progress };
+      const run = { startedAt: stage.nowMs, events: [{ type: "node_started" as const, data: { node: "1" } }, { type: "warning" as const, data: { ...warning } }], progress: halfway };
       expect(await stage.store.complete(lease, { ...stage.finish({ outputs: [output(0)], warnings: [warning] }), run })).toBe("ok");
       const job = await stage.store.get("job-1");
       expect(job).toMatchObject({ status: "completed", startedAt: run.startedAt, attempts: [{ startedAt: run.startedAt }] });
