@@ -5,8 +5,12 @@ export class Timings {
   async take<T>(run: () => Promise<T>): Promise<T> {
     const before = performance.now();
     const result = await run();
-    this.#all.push(performance.now() - before);
+    this.add(performance.now() - before);
     return result;
+  }
+
+  add(ms: number): void {
+    this.#all.push(ms);
   }
 
   get count(): number {

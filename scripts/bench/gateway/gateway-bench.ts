@@ -58,12 +58,12 @@ async function compare(bench: GatewayBench, scenario: Scenario): Promise<readonl
     const [direct, through] = [new LoadResult(), new LoadResult()];
     let cpuUsed = 0;
     for (let turn = 0; turn < turns; turn += 1) {
-      await load(toComfyui, { callers, bytes, forMs: bench.forMs / turns }, direct);
+      await load(toComfyui, { callers, jobMs, bytes, forMs: bench.forMs / turns }, direct);
       const cpuBefore = await cpuMs(gateway.pid);
-      await load(toGateway, { callers, bytes, forMs: bench.forMs / turns }, through);
+      await load(toGateway, { callers, jobMs, bytes, forMs: bench.forMs / turns }, through);
       cpuUsed += (await cpuMs(gateway.pid)) - cpuBefore;
     }
-    const cpu = cpuUsed / through.done;
+    const cpu = cpuUsed / through.pictures;
     const [mine, its] = [through.timings.at(0.5), direct.timings.at(0.5)];
     const { wantedShare, wantedAddedMs, wantedCpuMs } = scenario;
     return [

@@ -3,6 +3,9 @@ import type { PictureCaller } from "./callers.ts";
 
 export interface Load {
   readonly callers: number;
+  /** What a job takes in ComfyUI. */
+  readonly jobMs: number;
+  /** So long is counted. */
   readonly forMs: number;
   /** Of each picture. A wrong one would make a fast gateway. */
   readonly bytes: number;
@@ -11,20 +14,16 @@ export interface Load {
 /** What came of one side's turns so far. */
 export class LoadResult {
   readonly timings = new Timings();
-  #done = 0;
   #ms = 0;
+  /** Pictures in all, those before and after what is counted among them. */
+  pictures = 0;
 
-  add(done: number, perSecond: number): void {
-    this.#done += done;
-    this.#ms += (done / perSecond) * 1000;
-  }
-
-  get done(): number {
-    return this.#done;
+  add(forMs: number): void {
+    this.#ms += forMs;
   }
 
   get perSecond(): number {
-    return (this.#done * 1000) / this.#ms;
+    return (this.timings.count * 1000) / this.#ms;
   }
 }
 
@@ -37,12 +36,29 @@ export async function warm(caller: PictureCaller, callers: number): Promise<void
   await repeat({ count: warmJobs, width: callers, withinMs: warmMs }, (seed) => caller.picture(seed).then(() => undefined));
 }
 
-/** So many callers at a time, each with its next picture as soon as it has the last. */
-export async function load(caller: PictureCaller, { callers, forMs, bytes }: Load, result: LoadResult): Promise<void> {
-  const run = async (seed: number): Promise<void> => {
-    const got = await result.timings.take(() => caller.picture(seed));
-    if (got < bytes) throw new Error(`a picture of ${got} bytes came instead of one of ${bytes}`);
+/** Until all callers are at it, and one round more. */
+const runUpMs = 500;
+
+/**
+ * So many callers at a time, each with its next picture as soon as it has the last. They begin one after another, as
+ * callers do who know nothing of each other: all at once, they would come back all at once ever after. What ends while
+ * all are at it counts.
+ */
+export async function load(caller: PictureCaller, { callers, jobMs, forMs, bytes }: Load, result: LoadResult): Promise<void> {
+  const from = performance.now() + runUpMs;
+  const until = from + forMs;
+  const lane = async (_: unknown, index: number): Promise<void> => {
+    await new Promise((resolve) => setTimeout(resolve, (jobMs * index) / callers));
+    let seed = index;
+    for (let began = performance.now(); began < until; began = performance.now()) {
+      const got = await caller.picture(seed);
+      const ended = performance.now();
+      if (got < bytes) throw new Error(`a picture of ${got} bytes came instead of one of ${bytes}`);
+      result.pictures += 1;
+      seed += callers;
+      if (ended >= from && ended < until) result.timings.add(ended - began);
+    }
   };
-  const { done, perSecond } = await repeat({ count: Number.MAX_SAFE_INTEGER, width: callers, withinMs: forMs }, run);
-  result.add(done, perSecond);
+  await Promise.all(Array.from({ length: callers }, lane));
+  result.add(forMs);
 }
