@@ -1,8 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { readdir, stat } from "node:fs/promises";
 import { createServer, request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { Readable } from "node:stream";
+import { buffer } from "node:stream/consumers";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { AppError } from "../../src/errors/app-error.ts";
@@ -63,6 +66,24 @@ describe("a caller on a socket", () => {
     sent.destroy();
     await expect.poll(unfinished).toBe(before);
     expect((await gateway.deps.jobs.listJobs({ limit: 10 })).items).toEqual([]);
+  });
+
+  it("who reads late gets every answer whole, though the memory of each is given back once it is sent", async () => {
+    const { files } = gateway.deps;
+    const contents = Array.from({ length: 24 }, () => randomBytes(1024 * 1024));
+    const stored = await Promise.all(contents.map((content) => files.put(Readable.from([content]), { maxBytes: content.length, holdBytes: 2 * content.length })));
+    const socket = connect(port(), "127.0.0.1");
+    // More than the operating system holds for a reader that does not read.
+    for (const [index, { id }] of stored.entries()) socket.write(`GET /v1/files/${id} HTTP/1.1\r\nHost: x\r\nConnection: ${index === 23 ? "close" : "keep-alive"}\r\n\r\n`);
+    for (const { id } of stored) await (await fetch(`${server.url}/v1/files/${id}`)).arrayBuffer();
+    const answers = await buffer(socket);
+    let at = 0;
+    for (const content of contents) {
+      at = answers.indexOf("\r\n\r\n", at) + 4;
+      expect(answers.subarray(at, at + content.length).equals(content)).toBe(true);
+      at += content.length;
+    }
+    expect(at).toBe(answers.length);
   });
 
   it("who sends too much gets the problem, not a broken connection", async () => {
