@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import type { Backend } from "../comfyui/backend.ts";
 import { createBackend } from "../comfyui/comfy-backend.ts";
@@ -13,6 +14,7 @@ import type { NewJob } from "../job/job.ts";
 import { openSqliteStore } from "../store/sqlite/sqlite-store.ts";
 import { noCheckpoint } from "../telemetry/checkpoint.ts";
 import { systemClock } from "../telemetry/clock.ts";
+import { HeldClock } from "../telemetry/held-clock.ts";
 import { noWatch } from "../telemetry/job-watch.ts";
 import { silentLogger } from "../telemetry/logger.ts";
 import { Runner } from "./runner.ts";
@@ -25,6 +27,7 @@ let jobs: JobStore;
 let backend: Backend;
 let runner: Runner;
 let hub: JobHub;
+let clock: HeldClock;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "claiming-"));
@@ -33,17 +36,24 @@ beforeEach(async () => {
   demo.faults.holdNode("EmptyImage");
   jobs = await openSqliteStore({ path: join(folder, "jobs.db") });
   hub = new JobHub();
+  clock = new HeldClock(Date.now());
   const files = await openDiskFileStore({ dir: join(folder, "files") });
   backend = createBackend({ url: demo.url, clock: systemClock, logger: silentLogger });
   backend.start();
   await new Promise<void>((resolve) => backend.onHealth(({ reachable }) => reachable && resolve()));
-  const deps = { jobs, hub, backend, files, clock: systemClock, logger: silentLogger, checkpoint: noCheckpoint, watch: noWatch };
+  const deps = { jobs, hub, backend, files, clock, logger: silentLogger, checkpoint: noCheckpoint, watch: noWatch };
   runner = new Runner({ ...deps, owner: randomUUID(), newPromptId: () => randomUUID(), leaseMs: 30_000, prefetch });
   await runner.start();
 });
 
 afterEach(async () => {
-  await runner.stop({ drainMs: 0 });
+  let isStopped = false;
+  const stopping = runner.stop({ drainMs: 0 }).then(() => (isStopped = true));
+  while (!isStopped) {
+    clock.advance(1_000);
+    await setImmediate();
+  }
+  await stopping;
   await backend.stop();
   await demo.stop();
   await jobs.close();
@@ -78,4 +88,14 @@ it("begins the attempt of a job in the transaction of its insert", async () => {
 it("claims no more of those that arrive together than there is room for", async () => {
   expect(await arrive(5)).toEqual([1, 1, 1, 0, 0]);
   expect(runner.size).toBe(prefetch + 1);
+});
+
+it("leaves the room of a job that was not taken in to one that is", async () => {
+  const refusing = jobs.insert(newJob(), { maxQueued: 0 });
+  for (let place = 0; place <= prefetch; place += 1) hub.arriving();
+  const taken = newJob();
+  // Found without a word of it, and long before the runner looks by itself: its clock stands still.
+  await jobs.insert(taken, { maxQueued: 100 });
+  expect((await refusing).outcome).toBe("full");
+  await expect.poll(async () => (await jobs.get(taken.id))?.attempt).toBe(1);
 });

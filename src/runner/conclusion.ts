@@ -36,7 +36,7 @@ export class Conclusion {
     checkpoint("outputs-copied");
     const finish = this.#finish(collector.outputs, log.warningsOfRun(entry.failure), log.cachedNodes ?? entry.cachedNodeIds.length);
     const error = errorOfRun(held.job, entry) ?? uncopied;
-    if (error === null) await held.complete(finish, { startedAt: log.startedAt ?? clock.now(), ...(await log.rest()) });
+    if (error === null) await held.complete(finish, { startedAt: log.startedAt ?? finish.completedAt, ...(await log.rest()) });
     else {
       await this.#settle();
       if (!(await this.#retry(error))) await held.fail(finish, error);

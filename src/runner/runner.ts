@@ -82,7 +82,12 @@ export class Runner {
 
   /** A job is about to enter the queue: the claim goes into the same transaction. */
   #expect(): void {
-    if (this.#room() > 0) this.#track(this.#claimSome(1));
+    if (this.#room() > 0) this.#track(this.#claimExpected());
+  }
+
+  /** One that was not taken in leaves the room that it held to those who found none meanwhile. */
+  async #claimExpected(): Promise<void> {
+    if (!(await this.#claimSome(1))) this.#poke();
   }
 
   #track(look: Promise<void>): void {
@@ -105,20 +110,24 @@ export class Runner {
     await this.#claimSome(Math.min(found, this.#room()));
   }
 
-  async #claimSome(some: number): Promise<void> {
+  /** @returns whether there was any */
+  async #claimSome(some: number): Promise<boolean> {
     const claimed = await Promise.all(Array.from({ length: some }, () => this.#claim()));
-    if (claimed.includes(true)) this.#params.hub.queueMoved();
+    if (!claimed.includes(true)) return false;
+    this.#params.hub.queueMoved();
+    return true;
   }
 
   async #count(): Promise<number> {
     const { jobs, clock } = this.#params;
     try {
       await this.#expire();
-      const room = this.#room();
-      return room === 0 ? 0 : await jobs.countClaimable({ nowMs: clock.now(), limit: room });
     } finally {
+      // In the same step as the count: who asks in between would get the answer of before.
       this.#looking = false;
     }
+    const room = this.#room();
+    return room === 0 ? 0 : jobs.countClaimable({ nowMs: clock.now(), limit: room });
   }
 
   #room(): number {
