@@ -34,8 +34,8 @@ interface Pending {
 
 /**
  * Writes that were asked for in the same turn of the event loop, or while the disk was at work, become one transaction, in
- * the order in which they were asked for, and one wait for the disk, which happens beside the event loop. When one of them cannot be written, each
- * gets a transaction of its own, so that it fails alone.
+ * the order in which they were asked for, and one wait for the disk, beside the event loop unless the disk is quick. When
+ * one of them cannot be written, each gets a transaction of its own, so that it fails alone.
  */
 export class GroupCommit {
   readonly #connection: Pick<Connection, "write" | "sync">;
