@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setImmediate } from "node:timers/promises";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import type { Backend } from "../comfyui/backend.ts";
 import { createBackend } from "../comfyui/comfy-backend.ts";
 import { type DemoComfyui, startDemoComfyui } from "../demo/demo-comfyui.ts";
@@ -49,10 +48,10 @@ beforeEach(async () => {
 afterEach(async () => {
   let isStopped = false;
   const stopping = runner.stop({ drainMs: 0 }).then(() => (isStopped = true));
-  while (!isStopped) {
+  await vi.waitUntil(() => {
     clock.advance(1_000);
-    await setImmediate();
-  }
+    return isStopped;
+  });
   await stopping;
   await backend.stop();
   await demo.stop();
