@@ -20,9 +20,9 @@ function graphOf(seed: number): object {
 
 /** Through the gateway: one request. */
 export function gatewayCaller(url: string): PictureCaller {
-  const caller = new Caller();
+  const caller = new Caller(url);
   return {
-    picture: async (seed) => (await caller.call("POST", `${url}/v1/jobs`, { accept: "image/png", body: JSON.stringify({ graph: graphOf(seed) }) })).bytes,
+    picture: async (seed) => (await caller.call("POST", "/v1/jobs", { accept: "image/png", body: JSON.stringify({ graph: graphOf(seed) }) })).bytes,
     close: () => caller.close(),
   };
 }
@@ -35,7 +35,7 @@ const historySchema = z.record(
 
 /** To ComfyUI itself, as its own front end does it: socket, POST /prompt, GET /history, GET /view. One socket for all, so that it costs the least. */
 export async function directCaller(url: string): Promise<PictureCaller> {
-  const caller = new Caller();
+  const caller = new Caller(url);
   const clientId = randomUUID();
   const waiting = new Map<string, () => void>();
   const socket = new WebSocket(`${url.replace("http", "ws")}/ws?clientId=${clientId}`);
@@ -49,13 +49,13 @@ export async function directCaller(url: string): Promise<PictureCaller> {
     async picture(seed) {
       const promptId = randomUUID();
       const ended = new Promise<void>((resolve) => waiting.set(promptId, resolve));
-      await caller.call("POST", `${url}/prompt`, { body: JSON.stringify({ prompt: graphOf(seed), prompt_id: promptId, client_id: clientId }) });
+      await caller.call("POST", "/prompt", { body: JSON.stringify({ prompt: graphOf(seed), prompt_id: promptId, client_id: clientId }) });
       await ended;
       waiting.delete(promptId);
-      const history = historySchema.parse(JSON.parse((await caller.call("GET", `${url}/history/${promptId}`)).text));
+      const history = historySchema.parse(JSON.parse((await caller.call("GET", `/history/${promptId}`)).text));
       const image = Object.values(history[promptId]?.outputs ?? {})[0]?.images[0];
       if (image === undefined) throw new Error("the history names no picture");
-      return (await caller.call("GET", `${url}/view?${new URLSearchParams(image).toString()}`)).bytes;
+      return (await caller.call("GET", `/view?${new URLSearchParams(image).toString()}`)).bytes;
     },
     close() {
       socket.terminate();
