@@ -29,13 +29,13 @@ describe("work on a disk", () => {
     for (let count = 0; count < 1000; count += 1) expect(await work(0.2)).toBe("at once");
   });
 
-  it("is done beside the event loop once the disk was slow twice", async () => {
-    expect(await slowDown()).toBe(2);
+  it("is done beside the event loop once the disk was slow three times in a row", async () => {
+    expect(await slowDown()).toBe(3);
     expect(await work(0.2)).toBe("beside");
   });
 
-  it("stays at once when one piece among many was held up", async () => {
-    for (let count = 0; count < 100; count += 1) expect(await work(count % 20 === 10 ? 5 : 0.2)).toBe("at once");
+  it("stays at once when one piece among many was held up, however long", async () => {
+    for (let count = 0; count < 100; count += 1) expect(await work(count % 20 === 10 ? 200 : 0.2)).toBe("at once");
   });
 
   it("is tried at once again after a while, and after twice as long when the disk is still slow", async () => {
@@ -43,7 +43,7 @@ describe("work on a disk", () => {
     nowMs += 4_999;
     expect(await work(0.2)).toBe("beside");
     nowMs += 1;
-    expect(await slowDown()).toBe(2);
+    expect(await slowDown()).toBe(3);
     nowMs += 9_999;
     expect(await work(0.2)).toBe("beside");
     nowMs += 1;
@@ -53,7 +53,7 @@ describe("work on a disk", () => {
   it("keeps a disk that is always slow from being waited for more than a few times an hour", async () => {
     let waited = 0;
     for (; nowMs < 3_600_000; nowMs += 100) if ((await work(50)) === "at once") waited += 1;
-    expect(waited).toBeLessThan(40);
+    expect(waited).toBeLessThan(60);
   });
 
   it("rejects with what it failed with, in either place", async () => {

@@ -1,7 +1,9 @@
 /** What the event loop may wait for a disk, on average: the way to the thread pool and back costs a tenth of it, under load all of it. */
 const quickMs = 1;
-/** How much the last piece of work counts in that average: one that was held up by the processor does not make a slow disk, two in a row of ten milliseconds do. */
+/** How much the last piece of work counts in that average. */
 const weight = 0.1;
+/** No piece counts for more: one that was held up by a busy processor does not make a slow disk, three such in a row do. */
+const mostMs = 4;
 /** So long a disk that was slow is worked with beside the event loop, before it is tried again; twice as long each further time. */
 const firstRestMs = 5_000;
 const longestRestMs = 300_000;
@@ -34,7 +36,7 @@ export class DiskPace {
   }
 
   #took(ms: number): void {
-    this.#averageMs += weight * (ms - this.#averageMs);
+    this.#averageMs += weight * (Math.min(ms, mostMs) - this.#averageMs);
     if (this.#averageMs < quickMs) return;
     this.#averageMs = 0;
     this.#slowUntil = this.#now() + this.#restMs;
