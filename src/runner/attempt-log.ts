@@ -10,8 +10,8 @@ import type { Found, SocketImage } from "./output-collector.ts";
 import { ProgressTracker } from "./progress-tracker.ts";
 import { nodeEvent, progressEvent, warningEvent } from "./run-event.ts";
 
-/** Four times a second is as often as a person sees, and keeps the store's writes few. */
-const recordMs = 250;
+/** Three times a second is as often as a person sees, keeps the store's writes few, and leaves what a run of a quarter of a second tells to be stored with its end. */
+const recordMs = 333;
 /** More warnings than this tell a caller nothing new. */
 const maxWarnings = 100;
 const nodeErrorCode = "node_error";
