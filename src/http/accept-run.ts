@@ -10,7 +10,7 @@ import { fingerprintOf } from "./fingerprint.ts";
 import type { QueueHint } from "./queue-hint.ts";
 import { ownQueueFullAnswer, queueFullAnswer, stoppingAnswer } from "./retry-later.ts";
 import type { HttpContext } from "./route.ts";
-import { answerRun } from "./run-answer.ts";
+import { type AcceptedRun, answerRun } from "./run-answer.ts";
 import { readRunOptions, type RunOptions } from "./run-options.ts";
 
 /** One request to run something, whatever it is. */
@@ -54,7 +54,7 @@ async function answerTo(c: HttpContext, deps: RunDeps, run: RunRequest, options:
   const idempotency = idempotencyOf(run, body, options);
   if (idempotency !== undefined) {
     const earlier = await earlierJob(deps, idempotency);
-    if (earlier !== null) return answerRun(c, deps, { job: earlier, options, isReplayed: true });
+    if (earlier !== null) return answerReplay(c, deps, { job: earlier, options });
     const late = isWorthAsking ? await refuseWhenFull(c, deps) : null;
     if (late !== null) return late;
   }
@@ -137,7 +137,13 @@ interface Storing {
 
 async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idempotency, ended }: Storing): Promise<Response> {
   deps.checkpoint("before-row");
-  const inserting = deps.jobs.insert(job, { maxQueued: deps.limits.maxQueued, ...ownBound(deps), ...(idempotency === undefined ? {} : { idempotency }) });
+  const inserting = deps.jobs.insert(job, {
+    maxQueued: deps.limits.maxQueued,
+    ...ownBound(deps),
+    ...(idempotency === undefined ? {} : { idempotency }),
+    // Who waits for the end is told nothing before: the job may be on its way to ComfyUI before it is on the disk.
+    durability: options.wait.waitSeconds > 0 && options.wanted.kind !== "events" ? "soon" : "synced",
+  });
   deps.hub.arriving();
   const answer = await inserting;
   switch (answer.outcome) {
@@ -148,7 +154,7 @@ async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idem
       deps.hub.queued();
       return answerRun(c, deps, { job: answer.job, options, isReplayed: false, ended });
     case "replayed":
-      return answerRun(c, deps, { job: answer.job, options, isReplayed: true });
+      return answerReplay(c, deps, { job: answer.job, options });
     case "conflict":
       throw mismatch();
     case "owner-full":
@@ -156,4 +162,10 @@ async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idem
     case "full":
       return full(c, deps, answer.queued);
   }
+}
+
+/** The request that brought the job may still wait for it, and not be on the disk. */
+async function answerReplay(c: HttpContext, deps: RunDeps, { job, options }: Pick<AcceptedRun, "job" | "options">): Promise<Response> {
+  await deps.jobs.sync();
+  return answerRun(c, deps, { job, options, isReplayed: true });
 }

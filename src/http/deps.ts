@@ -58,7 +58,7 @@ export interface AccessParts {
 /** What of the job store the HTTP room uses. */
 export type HttpJobs = Pick<
   JobStore,
-  | "insert" | "findIdempotent" | "getSummary" | "listJobs" | "listOutputs" | "counts" | "countQueued" | "countWaiting" | "averageExecutionMs" | "queuePosition" | "queuePositions" | "requestCancel"
+  | "insert" | "sync" | "findIdempotent" | "getSummary" | "listJobs" | "listOutputs" | "counts" | "countQueued" | "countWaiting" | "averageExecutionMs" | "queuePosition" | "queuePositions" | "requestCancel"
   | "readEvents" | "readAllEvents" | "lastEventSeq" | "listDeliveries" | "redeliver" | "addFileOwner" | "ownsFile"
 >;
 

@@ -12,6 +12,7 @@ function jobsFor(caller: Caller, jobs: HttpJobs): HttpJobs {
   const own = async (jobId: string): Promise<boolean> => caller.sees((await jobs.getSummary(jobId))?.owner ?? null);
   return {
     insert: (job, params) => jobs.insert(job, params),
+    sync: () => jobs.sync(),
     findIdempotent: (params) => jobs.findIdempotent(params),
     async getSummary(id) {
       const job = await jobs.getSummary(id);

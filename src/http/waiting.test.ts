@@ -8,8 +8,12 @@ import type { JobSummary } from "../job/job.ts";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import { waitForJob } from "./waiting.ts";
 
-/** A store of one job, of which only `get` is used here. */
+/** A store of one job. */
 function setUp() {
+  let syncs = 0;
+  const sync = async (): Promise<void> => {
+    syncs += 1;
+  };
   const hub = new JobHub();
   const clock = new HeldClock();
   let job: JobSummary = exampleJob();
@@ -20,9 +24,9 @@ function setUp() {
   };
   const stop = new AbortController();
   const start = (waitMs: number, read: () => Promise<JobSummary | null> = get): Promise<JobSummary> =>
-    waitForJob({ jobs: { getSummary: read }, hub, clock }, { jobId: job.id, waitMs, signals: [stop.signal] });
+    waitForJob({ jobs: { getSummary: read, sync }, hub, clock }, { jobId: job.id, waitMs, signals: [stop.signal] });
   const leaks = (): number => hub.size + clock.pendingTimers;
-  return { hub, clock, change, start, stop, leaks };
+  return { hub, clock, change, start, stop, leaks, sync, syncs: () => syncs };
 }
 
 describe("waitForJob", () => {
@@ -50,12 +54,14 @@ describe("waitForJob", () => {
     expect((await waiting).status).toBe("completed");
   });
 
-  it("resolves with the unfinished job when the time is over", async () => {
-    const { clock, start, leaks } = setUp();
+  it("resolves with the unfinished job, which is on the disk, when the time is over", async () => {
+    const { clock, start, leaks, syncs } = setUp();
     const waiting = start(5_000);
     await setImmediate();
+    expect(syncs()).toBe(0);
     clock.advance(5_000);
     expect((await waiting).status).toBe("queued");
+    expect(syncs()).toBe(1);
     expect(leaks()).toBe(0);
   });
 
@@ -70,7 +76,7 @@ describe("waitForJob", () => {
   });
 
   it("reads a job that was watched from its beginning only when it may have ended", async () => {
-    const { change, hub, clock, stop, leaks } = setUp();
+    const { change, hub, clock, stop, leaks, sync, syncs } = setUp();
     const ended = new Latch();
     const unsubscribe = hub.onEnd(exampleJob().id, () => ended.set());
     let reads = 0;
@@ -78,22 +84,24 @@ describe("waitForJob", () => {
       reads += 1;
       return exampleJob({ status: "completed" });
     };
-    const waiting = waitForJob({ jobs: { getSummary }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended });
+    const waiting = waitForJob({ jobs: { getSummary, sync }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended });
     await setImmediate();
     expect(reads).toBe(0);
     change({});
     expect((await waiting).status).toBe("completed");
     expect(reads).toBe(1);
+    // The end is on the disk when it is told, and the job with it.
+    expect(syncs()).toBe(0);
     unsubscribe();
     expect(leaks()).toBe(0);
   });
 
   it("misses no end that came before it began to wait", async () => {
-    const { hub, clock, stop } = setUp();
+    const { hub, clock, stop, sync } = setUp();
     const ended = new Latch();
     ended.set();
     const getSummary = async (): Promise<JobSummary> => exampleJob({ status: "failed" });
-    const waiting = waitForJob({ jobs: { getSummary }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended });
+    const waiting = waitForJob({ jobs: { getSummary, sync }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended });
     expect((await waiting).status).toBe("failed");
   });
 

@@ -4,7 +4,7 @@ import { isFinished, type JobSummary } from "../job/job.ts";
 import type { HttpDeps } from "./deps.ts";
 
 interface WaitDeps extends Pick<HttpDeps, "hub" | "clock"> {
-  readonly jobs: Pick<HttpDeps["jobs"], "getSummary">;
+  readonly jobs: Pick<HttpDeps["jobs"], "getSummary" | "sync">;
 }
 
 export interface Wait {
@@ -47,6 +47,8 @@ async function waitOn({ jobs, clock }: WaitDeps, { jobId, waitMs, signals }: Wai
   try {
     for (;;) {
       if (!over) await ended.wait();
+      // What is told before the end is on the disk, as the end is.
+      if (over) await jobs.sync();
       const job = await readJob(jobs, jobId);
       if (over || isFinished(job.status)) return job;
     }

@@ -94,6 +94,12 @@ export interface Insert {
     /** Of the request: the same key with another fingerprint is a mistake of the caller. */
     readonly fingerprint: string;
   };
+  /**
+   * `synced`, which is the rule: on the disk before it is told. `soon`: handed to the operating system before it is told,
+   * which outlives the process, and on the disk within some tenths of a second, or when `sync` resolves. For a job that
+   * nobody is answered about before its end, or before `sync`.
+   */
+  readonly durability?: "synced" | "soon";
 }
 
 export type InsertAnswer =
@@ -185,11 +191,15 @@ export interface AverageExecution {
  */
 export interface JobStore extends EventLog, FileOwners, WebhookOutbox, Retention {
   /**
-   * Durable before it resolves: a crash of process or machine after that keeps the job. Event: `queued`.
+   * Durable before it resolves: a crash of process or machine after that keeps the job, or with `soon` one of the
+   * process. Event: `queued`.
    * The key is looked up before the queue is measured: a replay is answered on a full queue too. Keys of different
    * owners are different. Rejects when the id exists.
    */
   insert(job: NewJob, params: Insert): Promise<InsertAnswer>;
+
+  /** Resolves when all that was written before it is on the disk. */
+  sync(): Promise<void>;
 
   /** The job that `insert` would find for the key, for a look before costly work; null when it would find none. */
   findIdempotent(params: FindIdempotent): Promise<{ readonly fingerprint: string; readonly job: Job } | null>;
@@ -229,7 +239,7 @@ export interface JobStore extends EventLog, FileOwners, WebhookOutbox, Retention
    * Hands out one unfinished job that nobody holds: an orphan (its lease ran out while it was claimed) first, then
    * the queue in its order, without the jobs whose `notBefore` is still to come. At most one caller gets a given job.
    * The status does not change. Resolves null when there is none. An orphan may come with `cancelRequestedAt`.
-   * Durable before it resolves when it began an attempt.
+   * Durable before it resolves when it began an attempt: as durable as the job, when that enters just then.
    */
   claim(claim: Claim): Promise<ClaimedJob | null>;
 

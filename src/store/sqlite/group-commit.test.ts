@@ -85,7 +85,7 @@ describe("the disk", () => {
   /** Syncs that are under way, each to be ended by the test. */
   let syncs: PromiseWithResolvers<void>[];
   let told: string[];
-  let held: (holdMs: number) => GroupCommit;
+  let held: (holdMs: number, soonMs?: number) => GroupCommit;
 
   function write(durability: Durability, text: string): Promise<void> {
     return commits.write(durability, () => add(text)).then(
@@ -102,7 +102,7 @@ describe("the disk", () => {
       syncs.push(under);
       return under.promise;
     };
-    held = (holdMs) => new GroupCommit({ write: (run) => writer.write(run), sync }, () => undefined, holdMs);
+    held = (holdMs, soonMs = 0) => new GroupCommit({ write: (run) => writer.write(run), sync }, () => undefined, { holdMs, soonMs });
     commits = held(0);
   });
 
@@ -113,6 +113,66 @@ describe("the disk", () => {
     syncs[0]?.resolve();
     await writes[0];
     expect(told).toEqual(["b", "a"]);
+  });
+
+  it("is not waited for by what is to be on it soon, and is told of that in time", async () => {
+    await write("soon", "a");
+    expect(told).toEqual(["a"]);
+    await expect.poll(() => syncs.length).toBe(1);
+    syncs[0]?.resolve();
+    await commits.flush();
+    expect(syncs.length).toBe(1);
+  });
+
+  it("has another turn for what was to be on it soon and was written while it was at work", async () => {
+    const first = write("synced", "a");
+    await expect.poll(() => syncs.length).toBe(1);
+    await write("soon", "b");
+    // Set after the one that is to sync, and for the same time: it goes off after it.
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    syncs[0]?.resolve();
+    await first;
+    await expect.poll(() => syncs.length).toBe(2);
+    syncs[1]?.resolve();
+    await commits.flush();
+    expect(told).toEqual(["b", "a"]);
+  });
+
+  it("has no turn of its own for what was to be on it soon and came there with others", async () => {
+    commits = held(60_000, 60_000);
+    await write("soon", "a");
+    const next = write("synced", "b");
+    await expect.poll(() => syncs.length).toBe(1);
+    syncs[0]?.resolve();
+    await next;
+    // Nothing is left that a flush would have to wait for.
+    await commits.flush();
+    expect(syncs.length).toBe(1);
+  });
+
+  it("is waited for by a flush where something is to be on it soon", async () => {
+    commits = held(60_000, 60_000);
+    await write("soon", "a");
+    const flushed = commits.flush().then(() => told.push("flushed"));
+    await expect.poll(() => syncs.length).toBe(1);
+    expect(told).toEqual(["a"]);
+    syncs[0]?.resolve();
+    await flushed;
+  });
+
+  it("that failed while nobody waited for it is told to the next who does, and to nobody after", async () => {
+    await write("soon", "a");
+    await expect.poll(() => syncs.length).toBe(1);
+    syncs[0]?.reject(new Error("I/O error"));
+    const next = write("synced", "b");
+    await expect.poll(() => syncs.length).toBe(2);
+    syncs[1]?.resolve();
+    await next;
+    const last = write("synced", "c");
+    await expect.poll(() => syncs.length).toBe(3);
+    syncs[2]?.resolve();
+    await last;
+    expect(told).toEqual(["a", "b: Error: I/O error", "c"]);
   });
 
   it("is waited for by a write whose result is worth it", async () => {

@@ -10,11 +10,15 @@ const maxTogether = 128;
  */
 const longestHoldMs = 20;
 
+/** What is to be on the disk soon waits so long for a sync that is done anyway: where much is going on, there is one every few milliseconds. */
+const longestSoonMs = 200;
+
 /**
- * `synced`: told when it is on the disk. `light`: when the operating system has it; it outlives the process, and reaches
- * the disk with the next synced one. That is for what comes often and may be lost with the machine.
+ * `synced`: told when it is on the disk. `soon`: when the operating system has it, which outlives the process; it is on the
+ * disk within {@link longestSoonMs}. `light`: the same, without that bound: it reaches the disk with the next of the others.
+ * That is for what comes often and may be lost with the machine.
  */
-export type Durability = "synced" | "light";
+export type Durability = "synced" | "soon" | "light";
 
 interface Told {
   readonly resolve: () => void;
@@ -41,19 +45,25 @@ export class GroupCommit {
   readonly #connection: Pick<Connection, "write" | "sync">;
   readonly #last: () => void;
   readonly #holdMs: number;
+  readonly #soonMs: number;
   #pending: Pending[] = [];
   /** When it is written at the latest, if something is pending. */
   #turn: NodeJS.Immediate | null = null;
   #patience: NodeJS.Timeout | null = null;
+  /** When there is a sync at the latest, if something is to be on the disk soon. */
+  #soon: NodeJS.Timeout | null = null;
+  /** Why a sync failed that nobody waited for. */
+  #untold: { readonly error: unknown } | null = null;
   /** Committed, and not on the disk yet. */
   #unsynced: Told[] = [];
   #syncing: Promise<void> | null = null;
 
   /** @param last writes what follows from all writes of a transaction, at its end */
-  constructor(connection: Pick<Connection, "write" | "sync">, last: () => void, holdMs = longestHoldMs) {
+  constructor(connection: Pick<Connection, "write" | "sync">, last: () => void, { holdMs = longestHoldMs, soonMs = longestSoonMs } = {}) {
     this.#connection = connection;
     this.#last = last;
     this.#holdMs = holdMs;
+    this.#soonMs = soonMs;
   }
 
   /**
@@ -74,9 +84,9 @@ export class GroupCommit {
 
   /** Resolves when all that was asked for so far is on the disk, or has failed. */
   async flush(): Promise<void> {
-    while (this.#pending.length > 0 || this.#syncing !== null) {
+    while (this.#pending.length > 0 || this.#syncing !== null || this.#soon !== null) {
       while (this.#pending.length > 0) this.#commit();
-      await this.#syncing;
+      await (this.#syncing ??= this.#sync());
     }
   }
 
@@ -101,6 +111,7 @@ export class GroupCommit {
       for (const { durability, resolve, reject } of written) {
         if (durability === "synced") this.#unsynced.push({ resolve, reject });
         else resolve();
+        if (durability === "soon") this.#soon ??= this.#syncSoon();
       }
       return true;
     } catch (error) {
@@ -110,18 +121,39 @@ export class GroupCommit {
     }
   }
 
+  #syncSoon(): NodeJS.Timeout {
+    return setTimeout(() => {
+      // One that is under way may have begun before what this one is for was written.
+      this.#soon = this.#syncing === null ? null : this.#syncSoon();
+      this.#syncing ??= this.#sync();
+    }, this.#soonMs);
+  }
+
   async #sync(): Promise<void> {
     const these = this.#unsynced;
     this.#unsynced = [];
+    if (this.#soon !== null) clearTimeout(this.#soon);
+    this.#soon = null;
     try {
       await this.#connection.sync();
-      for (const { resolve } of these) resolve();
+      this.#tell(these);
     } catch (error) {
       for (const { reject } of these) reject(error);
+      if (these.length === 0) this.#untold = { error };
     }
     this.#syncing = null;
     // Those who have just been told may write as well. What was committed meanwhile may have come too late for this sync.
     if (this.#pending.length > 0) this.#turn ??= setImmediate(() => this.#commit());
     else if (this.#unsynced.length > 0) this.#syncing = this.#sync();
+  }
+
+  /** After a sync that failed the system takes what it could not write for written: the next who asks must not be told that it is on the disk. */
+  #tell(these: readonly Told[]): void {
+    const untold = this.#untold;
+    if (these.length > 0) this.#untold = null;
+    for (const { resolve, reject } of these) {
+      if (untold === null) resolve();
+      else reject(untold.error);
+    }
   }
 }

@@ -5,11 +5,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { exampleJob } from "../../job/example-job.ts";
 import type { NewJob } from "../../job/job.ts";
 import type { JobStore } from "../../job/job-store.ts";
 import { claimSql } from "./claims.ts";
+import { Connection } from "./connection.ts";
 import { endingSql } from "./endings.ts";
 import { eventSql } from "./event-table.ts";
 import { fileOwnerSql } from "./file-owner-table.ts";
@@ -136,6 +137,55 @@ describe("a row that cannot be read", () => {
     await expect(again.get("damaged")).rejects.toMatchObject({ code: "storage_failed" });
     await again.insert(newJob("sound"), unbounded);
     expect(await again.get("sound")).toMatchObject({ id: "sound" });
+  });
+});
+
+describe("a job whose caller waits for its end", () => {
+  const claim = { owner: "runner", leaseMs: 60_000, nowMs: 2_000, begin: { newPromptId: () => "prompt-1" } };
+  const soon = { ...unbounded, durability: "soon" } as const;
+
+  /** Counts the syncs of every store, and lets them through. */
+  function syncs(): () => number {
+    const sync = vi.spyOn(Connection.prototype, "sync");
+    return () => sync.mock.calls.length;
+  }
+
+  /** The example without files: nothing is to be done before it is sent. */
+  const ready = (id: string, parts: Partial<NewJob> = {}): NewJob => newJob(id, { files: [], ...parts });
+
+  afterEach(() => {
+    vi.restoreAllMocks();
+  });
+
+  it("enters the queue and is claimed without a wait for the disk, and outlives the process", async () => {
+    const store = await open();
+    const count = syncs();
+    const [inserted, claimed] = await Promise.all([store.insert(ready("job-1"), soon), store.claim(claim)]);
+    expect([inserted.outcome, claimed?.begun, count()]).toEqual(["inserted", true, 0]);
+    await store.close();
+    expect(count()).toBe(1);
+    expect(await (await open()).get("job-1")).toMatchObject({ promptId: "prompt-1", attempt: 1 });
+  });
+
+  it("is on the disk when a sync resolves, and when its end is stored", async () => {
+    const store = await open();
+    const count = syncs();
+    await store.insert(ready("job-1"), soon);
+    await store.sync();
+    expect(count()).toBe(1);
+    const claimed = await store.claim(claim);
+    expect(count()).toBe(2);
+    if (claimed === null) throw new Error("nothing was claimed");
+    await store.fail(claimed.lease, { completedAt: 3_000, outputs: [], error: { code: "internal", detail: "it failed", errors: [] }, warnings: [], cachedNodes: null });
+    expect(count()).toBe(3);
+  });
+
+  it("makes nobody send a job that was there before it without its attempt being on the disk", async () => {
+    const store = await open();
+    await store.insert(ready("job-1", { priority: "high" }), unbounded);
+    const count = syncs();
+    const [, claimed] = await Promise.all([store.insert(ready("job-2"), soon), store.claim(claim)]);
+    expect([claimed?.job.id, count()]).toEqual(["job-1", 1]);
   });
 });
 

@@ -81,6 +81,8 @@ class SqliteStore implements JobStore {
   readonly #claims: Claims;
   readonly #withdrawals: Withdrawals;
   readonly #removal: Removal;
+  /** Jobs that entered the queue in the transaction under way, and are not waited for to be on the disk. */
+  readonly #entering = new Set<string>();
 
   constructor(connection: Connection, lock: DirectoryLock, clock: Pick<Clock, "now">, newToken: () => string) {
     this.#connection = connection;
@@ -93,7 +95,7 @@ class SqliteStore implements JobStore {
     this.#fileOwners = new FileOwnerTable(connection);
     const orphans = new Orphans(connection);
     this.#queue = new Queue({ connection, events: this.#events, orphans, clock });
-    this.#commits = new GroupCommit(connection, () => this.#queue.tellPlaces());
+    this.#commits = new GroupCommit(connection, () => this.#last());
     const endings = new Endings(connection, this.#events, this.#webhooks);
     this.#leases = new Leases({ connection, queue: this.#queue, orphans, events: this.#events, endings });
     this.#claims = new Claims({ connection, jobs: this.#jobs, queue: this.#queue, orphans, leases: this.#leases });
@@ -101,8 +103,8 @@ class SqliteStore implements JobStore {
     this.#removal = new Removal(connection);
   }
 
-  async insert(job: NewJob, { maxQueued, maxQueuedOfOwner, idempotency }: Insert): Promise<InsertAnswer> {
-    return this.#commits.write("synced", () => {
+  async insert(job: NewJob, { maxQueued, maxQueuedOfOwner, idempotency, durability = "synced" }: Insert): Promise<InsertAnswer> {
+    return this.#commits.write(durability, () => {
       const known = idempotency === undefined ? null : this.#keys.find({ owner: job.owner, key: idempotency.key, nowMs: job.createdAt });
       if (known !== null && known.fingerprint !== idempotency?.fingerprint) return { outcome: "conflict" };
       if (known !== null) return { outcome: "replayed", job: this.#jobs.bySeq(known.jobSeq) };
@@ -112,6 +114,7 @@ class SqliteStore implements JobStore {
       if (maxQueuedOfOwner !== undefined && own >= maxQueuedOfOwner) return { outcome: "owner-full", queued: own };
       const seq = this.#queue.enter(job);
       if (idempotency !== undefined) this.#keys.add(seq, job, idempotency);
+      if (durability === "soon") this.#entering.add(job.id);
       return { outcome: "inserted", job: acceptedJob(job) };
     });
   }
@@ -176,9 +179,10 @@ class SqliteStore implements JobStore {
   }
 
   async claim(claim: Claim): Promise<ClaimedJob | null> {
-    // A claim that is lost with the machine was never made: the job waits again. Its attempt must be there before it is sent.
+    // A claim that is lost with the machine was never made: the job waits again. Its attempt must be there before it is sent,
+    // unless the job itself would be gone with it: it entered in this transaction.
     return this.#commits.write(
-      (claimed) => (claimed?.begun === true ? "synced" : "light"),
+      (claimed) => (claimed?.begun === true && !this.#entering.has(claimed.job.id) ? "synced" : "light"),
       () => this.#claims.take(claim, this.#newToken()),
     );
   }
@@ -299,6 +303,10 @@ class SqliteStore implements JobStore {
     await this.#commits.write("synced", () => this.#connection.run("UPDATE pulse SET beats = beats + 1 WHERE id = 1"));
   }
 
+  async sync(): Promise<void> {
+    await this.#commits.write("synced", () => undefined);
+  }
+
   async close(): Promise<void> {
     if (!this.#connection.isOpen) return;
     try {
@@ -309,5 +317,11 @@ class SqliteStore implements JobStore {
     } finally {
       this.#lock.release();
     }
+  }
+
+  /** At the end of each transaction. */
+  #last(): void {
+    this.#queue.tellPlaces();
+    this.#entering.clear();
   }
 }
