@@ -2,14 +2,19 @@ import { AppError } from "../errors/app-error.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { PreviewFrame } from "./binary-frame.ts";
 import type { BackendEvent } from "./event.ts";
-import type { SocketMessage } from "./messages.ts";
+import type { NodeState, SocketMessage } from "./messages.ts";
 import { plainException } from "./plain-message.ts";
 
 type Listener = (event: BackendEvent) => void;
 
+interface Entry {
+  readonly call: Listener;
+}
+
 /** What must be remembered of a prompt while someone listens to it. */
 interface Watch {
-  readonly listeners: Set<{ readonly call: Listener }>;
+  /** Another list at each change: who walks one is not disturbed. */
+  listeners: readonly Entry[];
   /** Nodes told to be finished: `progress_state` repeats them in every message. */
   readonly finished: Set<string>;
   /** Node of the sent graph by the id of a node that ComfyUI expanded from it: `progress` names only the latter. */
@@ -32,18 +37,18 @@ export class PromptEvents {
 
   /** @param missing the beginning is already missed: the listener is told so, after this call */
   subscribe(promptId: string, listener: Listener, missing = false): () => void {
-    const watch = this.#watches.get(promptId) ?? { listeners: new Set(), finished: new Set(), displayed: new Map() };
-    this.#watches.set(promptId, watch);
     const entry = { call: listener };
-    watch.listeners.add(entry);
+    const watch: Watch = this.#watches.get(promptId) ?? { listeners: [], finished: new Set(), displayed: new Map() };
+    watch.listeners = [...watch.listeners, entry];
+    this.#watches.set(promptId, watch);
     if (missing) {
       queueMicrotask(() => {
-        if (watch.listeners.has(entry)) this.#call(entry, { type: "gap" });
+        if (watch.listeners.includes(entry)) this.#call(entry, { type: "gap" });
       });
     }
     return () => {
-      watch.listeners.delete(entry);
-      if (watch.listeners.size === 0 && this.#watches.get(promptId) === watch) this.#watches.delete(promptId);
+      watch.listeners = watch.listeners.filter((each) => each !== entry);
+      if (watch.listeners.length === 0 && this.#watches.get(promptId) === watch) this.#watches.delete(promptId);
     };
   }
 
@@ -67,7 +72,8 @@ export class PromptEvents {
     const watch = this.#watches.get(promptId);
     this.#noteLatest(promptId, message, watch);
     if (watch === undefined) return;
-    for (const event of this.#eventsOf(message, watch)) this.#emit(watch, event);
+    if (message.type === "progress_state") this.#tellFinished(message.data.nodes, watch);
+    else this.#tell(message, watch);
   }
 
   #noteLatest(promptId: string, message: SocketMessage, watch: Watch | undefined): void {
@@ -81,53 +87,56 @@ export class PromptEvents {
     }
   }
 
-  #eventsOf(message: Exclude<SocketMessage, { type: "status" }>, watch: Watch): BackendEvent[] {
+  #tell(message: Exclude<SocketMessage, { type: "status" | "progress_state" }>, watch: Watch): void {
     switch (message.type) {
       case "execution_start":
-        return [{ type: "started" }];
+        this.#emit(watch, { type: "started" });
+        break;
       case "execution_cached":
-        return [{ type: "cached", nodeIds: message.data.nodes }];
+        this.#emit(watch, { type: "cached", nodeIds: message.data.nodes });
+        break;
       case "executing": {
         const { node, display_node: displayed } = message.data;
-        if (node === null) return [{ type: "ended" }];
-        return [{ type: "node-started", nodeId: displayed ?? node }];
+        this.#emit(watch, node === null ? { type: "ended" } : { type: "node-started", nodeId: displayed ?? node });
+        break;
       }
       case "progress": {
         const { node, value, max } = message.data;
-        if (typeof node !== "string") return [];
-        return [{ type: "node-progress", nodeId: watch.displayed.get(node) ?? node, value, max }];
+        if (typeof node === "string") this.#emit(watch, { type: "node-progress", nodeId: watch.displayed.get(node) ?? node, value, max });
+        break;
       }
-      case "progress_state":
-        return this.#newlyFinished(message.data.nodes, watch);
       case "executed": {
         const { node, display_node: displayed, output } = message.data;
-        if (output === null || output === undefined) return [];
-        return [{ type: "node-output", nodeId: displayed ?? node, ui: output }];
+        if (output !== null && output !== undefined) this.#emit(watch, { type: "node-output", nodeId: displayed ?? node, ui: output });
+        break;
       }
       case "execution_success":
-        return [{ type: "succeeded" }];
+        this.#emit(watch, { type: "succeeded" });
+        break;
       case "execution_error": {
         const { node_id: nodeId, node_type: classType, exception_message: text } = message.data;
-        return [{ type: "node-error", nodeId, classType: classType ?? "unknown class", message: plainException(text ?? "") }];
+        this.#emit(watch, { type: "node-error", nodeId, classType: classType ?? "unknown class", message: plainException(text ?? "") });
+        break;
       }
     }
   }
 
-  #newlyFinished(nodes: Extract<SocketMessage, { type: "progress_state" }>["data"]["nodes"], watch: Watch): BackendEvent[] {
-    const events: BackendEvent[] = [];
-    for (const { node_id: id, real_node_id: real, display_node_id: displayed, state } of Object.values(nodes)) {
+  #tellFinished(nodes: Readonly<Record<string, NodeState>>, watch: Watch): void {
+    for (const key in nodes) {
+      const node = nodes[key];
+      if (node === undefined) continue;
+      const { node_id: id, real_node_id: real, display_node_id: displayed, state } = node;
       const own = displayed ?? real ?? id;
       if (own !== id) watch.displayed.set(id, own);
       // A node that ComfyUI expanded ends long before the node of the graph it came from does.
       if (own !== id || state !== "finished" || watch.finished.has(id)) continue;
       watch.finished.add(id);
-      events.push({ type: "node-finished", nodeId: id });
+      this.#emit(watch, { type: "node-finished", nodeId: id });
     }
-    return events;
   }
 
   #emit(watch: Watch, event: BackendEvent): void {
-    for (const entry of [...watch.listeners]) this.#call(entry, event);
+    for (const entry of watch.listeners) this.#call(entry, event);
   }
 
   #call(entry: { readonly call: Listener }, event: BackendEvent): void {

@@ -14,6 +14,13 @@ describe("parseJson", () => {
     }));
   });
 
+  it("keeps integers exact on both sides of 2^53, however many digits stand beside them", () => {
+    const text = '{"a":9007199254740991,"b":9007199254740992,"c":-9007199254740993,"d":0.12345678901234567,"e":1e300,"f":[[9007199254740993]]}';
+    expect(parseJson(text)).toEqual({ a: Number.MAX_SAFE_INTEGER, b: 9007199254740992n, c: -9007199254740993n, d: 0.12345678901234567, e: 1e300, f: [[9007199254740993n]] });
+    expect(parseJson('{"fraction":0.12345678901234567,"seed":1125899906842624}')).toEqual({ fraction: 0.12345678901234567, seed: 1125899906842624 });
+    expect(parseJson("9".repeat(400))).toBe(10n ** 400n - 1n);
+  });
+
   it("treats __proto__ as a key like any other", () => {
     const value = parseJson('{"__proto__":{"polluted":true},"n":1234567890123456789}');
     expect(Object.keys(value ?? {})).toContain("__proto__");
@@ -31,8 +38,25 @@ describe("parsePythonJson", () => {
     expect(parsePythonJson('{"a":NaN,"b":-Infinity,"c":"NaN \\" Infinity"}')).toEqual({ a: null, b: null, c: 'NaN " Infinity' });
   });
 
+  it("keeps integers exact beside NaN", () => {
+    expect(parsePythonJson('{"a":NaN,"seed":18446744073709551615}')).toEqual({ a: null, seed: 18446744073709551615n });
+    expect(parsePythonJson('{"seed":18446744073709551615}')).toEqual({ seed: 18446744073709551615n });
+  });
+
   it("reads a text with a string of many megabytes", () => {
     const long = "x".repeat(20_000_000);
     expect(parsePythonJson(`{"long":"${long}","n":NaN}`)).toEqual({ long, n: null });
+  });
+});
+
+describe("stringifyJson", () => {
+  it("leaves out undefined members, with and without a bigint beside them", () => {
+    expect(stringifyJson({ a: undefined, b: 1 })).toBe('{"b":1}');
+    expect(stringifyJson({ a: undefined, b: 2n ** 64n - 1n, c: [{ d: 1n }] })).toBe('{"b":18446744073709551615,"c":[{"d":1}]}');
+  });
+
+  it("throws what JSON.stringify throws for a member that fails by itself", () => {
+    const failing = { toJSON: () => { throw new TypeError("not now"); } };
+    expect(() => stringifyJson(failing)).toThrow("not now");
   });
 });

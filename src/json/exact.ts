@@ -6,11 +6,21 @@ export type JsonObject = { readonly [key: string]: JsonValue | undefined };
 
 /** Only a run of 16 digits can hold an integer that a double would round (2^53 has 16 digits). */
 const mayHoldBigInteger = /\d{16}/;
+/** What may keep `JSON.parse` from reading a text of Python's exactly. */
+const mayBeSpecial = /\d{16}|NaN|Infinity/;
+const mayHoldNoNumber = /NaN|Infinity/;
 const integer = /^-?\d+$/;
 
 function parseNumber(text: string): number | bigint {
   const value = Number(text);
   return integer.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value;
+}
+
+/** Whether a number is so large that an integer may have been rounded to it. */
+function holdsRounded(value: unknown): boolean {
+  if (typeof value === "number") return value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER;
+  if (typeof value !== "object" || value === null) return false;
+  return Object.values(value).some(holdsRounded);
 }
 
 /**
@@ -21,7 +31,9 @@ function parseNumber(text: string): number | bigint {
  */
 export function parseJson(text: string): unknown {
   if (!mayHoldBigInteger.test(text)) return JSON.parse(text);
-  return parseLossless(text, undefined, { parseNumber });
+  const value: unknown = JSON.parse(text);
+  // Mostly the digits of a fraction, or of a seed below 2^53.
+  return holdsRounded(value) ? parseLossless(text, undefined, { parseNumber }) : value;
 }
 
 /**
@@ -31,7 +43,8 @@ export function parseJson(text: string): unknown {
  * @throws {SyntaxError} when `text` is not JSON of that kind.
  */
 export function parsePythonJson(text: string): unknown {
-  if (!/NaN|Infinity/.test(text)) return parseJson(text);
+  if (!mayBeSpecial.test(text)) return JSON.parse(text);
+  if (!mayHoldNoNumber.test(text)) return parseJson(text);
   const cleaned = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs, (token) => (token.startsWith('"') ? token : "null"));
   return parseJson(cleaned);
 }
@@ -42,10 +55,19 @@ function holdsBigInt(value: unknown): boolean {
   return Object.values(value).some(holdsBigInt);
 }
 
+function stringifyFast(value: JsonValue | object, space: number | undefined): string | undefined {
+  try {
+    return JSON.stringify(value, undefined, space);
+  } catch (error) {
+    // What it says of a `bigint`, which is rarely there: looking for one beforehand would cost as much as the writing.
+    if (error instanceof TypeError && holdsBigInt(value)) return stringifyLossless(value, undefined, space);
+    throw error;
+  }
+}
+
 /** The JSON text of a value that may hold `bigint`s, which are written as plain digits. `undefined` members are left out. */
 export function stringifyJson(value: JsonValue | object, space?: number): string {
-  // The library that writes bigints takes ten times as long as JSON.stringify.
-  const text = holdsBigInt(value) ? stringifyLossless(value, undefined, space) : JSON.stringify(value, undefined, space);
+  const text = stringifyFast(value, space);
   if (text === undefined) throw new TypeError("not a JSON value");
   return text;
 }
