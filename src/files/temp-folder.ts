@@ -102,6 +102,9 @@ export class TempFolder {
   readonly #dir: string;
   readonly #pace: DiskPace;
   #spare: Promise<TempFile | null> | null = null;
+  /** Of the names of this process, which another of the same number does not have. */
+  readonly #name = `${process.pid}-${randomUUID()}`;
+  #count = 0;
 
   private constructor(dir: string, pace: DiskPace) {
     this.#dir = dir;
@@ -131,7 +134,8 @@ export class TempFolder {
 
   /** Making a file may have to wait until the file system has written its journal. */
   async #open(): Promise<TempFile> {
-    const path = join(this.#dir, `${process.pid}-${randomUUID()}`);
+    this.#count += 1;
+    const path = join(this.#dir, `${this.#name}-${this.#count}`);
     const file = await this.#pace.do(
       () => openSync(path, "wx"),
       () => openFile(path, "wx"),

@@ -62,10 +62,15 @@ function faultOf(classType: string, input: string, text: string, known: Readonly
   return isPath && !/\n[^]/.test(text.trim()) ? fault(input, text, known) : null;
 }
 
-function textsOf(value: JsonValue | undefined): readonly string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value !== "object" || value === null || isLink(value)) return [];
-  return Object.values(value).flatMap(textsOf);
+/** Of all texts in an input. */
+function firstFault(classType: string, input: string, value: JsonValue | undefined, known: ReadonlySet<string>): string | null {
+  if (typeof value === "string") return faultOf(classType, input, value, known);
+  if (typeof value !== "object" || value === null || isLink(value)) return null;
+  for (const part of Object.values(value)) {
+    const found = firstFault(classType, input, part, known);
+    if (found !== null) return found;
+  }
+  return null;
 }
 
 /**
@@ -76,10 +81,12 @@ function textsOf(value: JsonValue | undefined): readonly string[] {
  * @param known names of the job's own input files
  */
 export function findStrayPaths(graph: Graph, known: ReadonlySet<string>): readonly StrayPath[] {
-  return Object.entries(graph).flatMap(([nodeId, { class_type: classType, inputs }]) =>
-    Object.entries(inputs).flatMap(([input, value]) => {
-      const message = textsOf(value).map((text) => faultOf(classType, input, text, known)).find((each) => each !== null);
-      return message === undefined || message === null ? [] : [{ nodeId, classType, input, message }];
-    }),
-  );
+  const stray: StrayPath[] = [];
+  for (const [nodeId, { class_type: classType, inputs }] of Object.entries(graph)) {
+    for (const [input, value] of Object.entries(inputs)) {
+      const message = firstFault(classType, input, value, known);
+      if (message !== null) stray.push({ nodeId, classType, input, message });
+    }
+  }
+  return stray;
 }

@@ -23,9 +23,12 @@ export const eventSql = {
 /** So many rows go into one statement; what happens to a job at a time mostly has one or two events. */
 const rowsAtOnce = 8;
 
+/** Parameters of each row. */
+const rowNames = Array.from({ length: rowsAtOnce }, (_, at) => ({ jobSeq: `jobSeq${at}`, id: `id${at}`, type: `type${at}`, data: `data${at}` }));
+
 /** The larger the number of rows, the rarer: each text is prepared when it is first needed. */
-const appendSql = Array.from({ length: rowsAtOnce }, (_, count) => {
-  const rows = Array.from({ length: count + 1 }, (__, at) => `(:jobSeq${at}, :id${at}, :at, :type${at}, :data${at})`);
+const appendSql = rowNames.map((_, last) => {
+  const rows = rowNames.slice(0, last + 1).map(({ jobSeq, id, type, data }) => `(:${jobSeq}, :${id}, :at, :${type}, :${data})`);
   return `INSERT INTO events (job_seq, id, at, type, data) VALUES ${rows.join(", ")}`;
 });
 
@@ -76,15 +79,18 @@ export class EventTable {
   /** In this order, of whichever jobs. */
   place(events: readonly PlacedEvent[], at: number): void {
     for (let from = 0; from < events.length; from += rowsAtOnce) {
-      const rows = events.slice(from, from + rowsAtOnce);
       const parameters: Record<string, SQLInputValue> = { at };
-      for (const [index, { jobSeq, id, type, data }] of rows.entries()) {
-        parameters[`jobSeq${index}`] = jobSeq;
-        parameters[`id${index}`] = id;
-        parameters[`type${index}`] = type;
-        parameters[`data${index}`] = stringifyJson(data);
+      let rows = 0;
+      for (const names of rowNames) {
+        const event = events[from + rows];
+        if (event === undefined) break;
+        rows += 1;
+        parameters[names.jobSeq] = event.jobSeq;
+        parameters[names.id] = event.id;
+        parameters[names.type] = event.type;
+        parameters[names.data] = stringifyJson(event.data);
       }
-      this.#connection.run(appendSql[rows.length - 1] ?? "", parameters);
+      this.#connection.run(appendSql[rows - 1] ?? "", parameters);
     }
   }
 
