@@ -1,15 +1,13 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { anyone } from "../access/caller.ts";
+import { AppError } from "../errors/app-error.ts";
 import { docsPage } from "../web/docs-page.ts";
 import { admit } from "./admit.ts";
 import type { HttpDeps } from "./deps.ts";
+import { throughDoor } from "./door/door.ts";
+import { FirstMatchRouter } from "./first-match-router.ts";
 import { methodNotAllowed } from "./method-not-allowed.ts";
-import { browserGuard } from "./middleware/browser-guard.ts";
-import { endRefusedUploads } from "./middleware/end-refused-uploads.ts";
-import { answerThrown } from "./middleware/problems.ts";
-import { requestLog } from "./middleware/request-log.ts";
-import { requestTrace } from "./middleware/request-trace.ts";
-import { securityHeaders } from "./middleware/security-headers.ts";
+import { problemAnswer } from "./problem-answer.ts";
 import { cachedOpenApiText } from "./openapi/document.ts";
 import type { HttpContext, HttpEnv, Route, RouteDeps } from "./route.ts";
 import { routes } from "./routes/all.ts";
@@ -28,22 +26,23 @@ export function createHttpApp(deps: HttpDeps): HttpApp {
   };
   // Without keys every caller has the same.
   const shared: Shared = { parts, ofAnyone: scopedDeps(parts, anyone) };
-  const app: HttpApp = new OpenAPIHono<HttpEnv>();
-  app.onError(answerThrown);
-  app.use(endRefusedUploads(deps), securityHeaders, requestLog(deps));
-  if (deps.requestTracer !== undefined) app.use(requestTrace(deps.requestTracer));
-  app.use(browserGuard(deps.access));
+  const app: HttpApp = new OpenAPIHono<HttpEnv>({ router: new FirstMatchRouter() });
+  app.onError((error, c) => problemAnswer(c, AppError.from(error)));
   for (const route of routes) {
-    app.on(route.config.method.toUpperCase(), route.pattern, (c) => {
-      c.set("route", route.pattern);
-      return admitted(c, shared, route);
-    });
+    app.on(
+      route.config.method.toUpperCase(),
+      route.pattern,
+      throughDoor(deps, (c) => {
+        c.set("route", route.pattern);
+        return admitted(c, shared, route);
+      }),
+    );
   }
   for (const [pattern, same] of Map.groupBy(routes, (route) => route.pattern)) {
     const methods = same.map(({ config }) => config.method.toUpperCase());
-    app.all(pattern, (c) => methodNotAllowed(c, methods));
+    app.all(pattern, throughDoor(deps, (c) => methodNotAllowed(c, methods)));
   }
-  app.all("*", (c) => admitted(c, shared, { needs: c.req.method === "POST" ? "run" : "read", handle: atWorkflowPath }));
+  app.all("*", throughDoor(deps, (c) => admitted(c, shared, { needs: c.req.method === "POST" ? "run" : "read", handle: atWorkflowPath })));
   return app;
 }
 

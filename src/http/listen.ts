@@ -3,6 +3,7 @@ import type { Server } from "node:http";
 import { createAdaptorServer } from "@hono/node-server";
 import type { HttpApp } from "./app.ts";
 import { systemClock, type Clock } from "../telemetry/clock.ts";
+import { SocketAnswer } from "./door/standing-headers.ts";
 import { cutOffSlowBodies } from "./slow-bodies.ts";
 import { acceptUpgrades, mayUpgrade } from "./stream/upgrade.ts";
 
@@ -60,6 +61,7 @@ function urlOf(server: Server, host: string): string {
 /** Rejects with the system's error (EADDRINUSE …) when it cannot listen there. */
 export async function listen(app: HttpApp, { host, port, limits = socketLimits }: Listen, clock: Clock = systemClock): Promise<ListeningServer> {
   const serverOptions = {
+    ServerResponse: SocketAnswer,
     shouldUpgradeCallback: mayUpgrade,
     headersTimeout: limits.headersTimeoutMs,
     requestTimeout: limits.requestTimeoutMs,

@@ -7,6 +7,7 @@ import type { AppError } from "../errors/app-error.ts";
 import type { RequestSpan } from "../telemetry/traces/request-tracer.ts";
 import type { PageFile } from "../web/docs-page.ts";
 import type { HttpDeps } from "./deps.ts";
+import type { StandingHeader } from "./door/standing-headers.ts";
 import type { QueueHint } from "./queue-hint.ts";
 
 /** Takes over a WebSocket once it is open. */
@@ -27,8 +28,8 @@ export interface Connection {
   readonly outgoing?: {
     /** When its reader takes nothing. */
     destroy(): unknown;
-    /** For an answer that does not set it itself. */
-    setHeader(name: string, value: string): unknown;
+    /** For an answer that does not set them itself. */
+    stand(headers: readonly StandingHeader[]): void;
     /** The operating system has all of the answer. */
     once(event: "finish", listener: () => void): unknown;
   };
@@ -36,7 +37,7 @@ export interface Connection {
   readonly upgrade?: (open: OpenSocket) => Response;
 }
 
-/** What middleware and handlers tell each other about one request. */
+/** What the door and handlers tell each other about one request. */
 export interface HttpEnv {
   readonly Bindings: Connection;
   readonly Variables: {

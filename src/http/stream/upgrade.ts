@@ -39,7 +39,7 @@ async function refuse(socket: Duplex, response: Response): Promise<void> {
   socket.end(Buffer.concat([Buffer.from(`HTTP/1.1 ${response.status} ${STATUS_CODES[response.status] ?? ""}\r\n${lines.join("")}\r\n`), body]));
 }
 
-/** Lets the app answer requests for a WebSocket like any others: its middleware sees them, and its route says who is let in. */
+/** Lets the app answer requests for a WebSocket like any others: its door lets them in, and its route says who is let in. */
 export function acceptUpgrades(server: Server, app: HttpApp): Upgraded {
   const sockets = new WebSocketServer({ noServer: true, maxPayload: maxMessageBytes, perMessageDeflate: false, handleProtocols });
 

@@ -1,6 +1,5 @@
-import type { MiddlewareHandler } from "hono";
 import type { Clock } from "../../telemetry/clock.ts";
-import { bindingsOf, type HttpEnv, type IncomingBody } from "../route.ts";
+import type { IncomingBody } from "../route.ts";
 
 /** For a client to see the answer and stop sending: many look only between two pieces of what they send. */
 const lingerMs = 2_000;
@@ -39,15 +38,10 @@ function heldOpen(bytes: Uint8Array, ended: Promise<void>): ReadableStream<Uint8
  * send the rest: 2 GB perhaps. The connection is closed a little later than the answer is sent; closing it while bytes are
  * on their way would have the system throw the answer away on the client's side.
  */
-export function endRefusedUploads({ clock }: { readonly clock: Clock }): MiddlewareHandler<HttpEnv> {
-  return async (c, next) => {
-    await next();
-    const { incoming } = bindingsOf(c);
-    if (incoming === undefined || incoming.complete || c.res.status < 400) return;
-    const headers = new Headers(c.res.headers);
-    const bytes = new Uint8Array(await c.res.arrayBuffer());
-    headers.set("Connection", "close");
-    headers.set("Content-Length", String(bytes.byteLength));
-    c.res = new Response(heldOpen(bytes, drained(incoming, clock)), { status: c.res.status, headers });
-  };
+export async function endingUpload(answer: Response, incoming: IncomingBody, clock: Clock): Promise<Response> {
+  const headers = new Headers(answer.headers);
+  const bytes = new Uint8Array(await answer.arrayBuffer());
+  headers.set("Connection", "close");
+  headers.set("Content-Length", String(bytes.byteLength));
+  return new Response(heldOpen(bytes, drained(incoming, clock)), { status: answer.status, headers });
 }
