@@ -1,4 +1,3 @@
-import type { Readable } from "node:stream";
 import type { FieldError } from "../errors/app-error.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { BackendEvent } from "./event.ts";
@@ -58,8 +57,8 @@ export interface Backend {
 
   /** Puts a file into ComfyUI's input folder under `name` (a path of ours, e.g. `comfyui-api/<sha256>.png`). Skips what lies there already. */
   upload(params: { readonly name: string; readonly content: Blob }): Promise<void>;
-  /** The bytes of an output, streamed. AppError `output_unavailable` when ComfyUI does not have it. */
-  download(file: UiFile): Promise<Readable>;
+  /** The bytes of an output, as they come; must be iterated. AppError `output_unavailable` when ComfyUI does not have it. */
+  download(file: UiFile): Promise<AsyncIterable<Uint8Array>>;
   /** Stops this prompt if it runs, takes it out of the queue if it waits. */
   cancel(promptId: string): Promise<void>;
   /** Unloads all models and forgets what nodes have computed, once the running prompt has ended. */

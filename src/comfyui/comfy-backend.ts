@@ -97,7 +97,7 @@ export function createBackend({ url, clock, logger }: BackendParams): Backend {
     // Whoever subscribes while the socket is down misses the beginning.
     onEvent: (promptId, listener) => events.subscribe(promptId, listener, !socket.isOpen),
     upload: (params) => asBackendError(uploadInput(http, params)),
-    download: (file) => asBackendError(downloadOutput(http, clock, file)),
+    download: (file) => asBackendError(downloadOutput(http, file)),
     cancel: (promptId) => asBackendError(cancelPrompt(http, promptId)),
     free: () => asBackendError(freeMemory(http)),
     objectInfo: () => asBackendError(readObjectInfo(http)),

@@ -14,9 +14,11 @@ const neverConnected: Readonly<Record<string, string>> = {
   ERR_TLS_CERT_ALTNAME_INVALID: "its TLS certificate is for another host",
 };
 
+const closedReason = "closed the connection";
+
 const brokenOff: Readonly<Record<string, string>> = {
-  ECONNRESET: "closed the connection",
-  EPIPE: "closed the connection",
+  ECONNRESET: closedReason,
+  EPIPE: closedReason,
   ETIMEDOUT: "timed out",
 };
 
@@ -62,11 +64,24 @@ export class ConnectionFault extends Error {
       }
       const broken = brokenOff[code];
       if (broken !== undefined) return new ConnectionFault({ reason: broken, mayHaveArrived: true, cause: error });
-      if (code.startsWith("HPE_")) return new ConnectionFault({ reason: "answered something that is not HTTP", mayHaveArrived: true, cause: error });
       // OpenSSL's words for an answer to its first greeting that is no TLS.
       if (link.message.includes("wrong version number")) return new ConnectionFault({ reason: "it does not speak https", mayHaveArrived: false, cause: error });
     }
     return new ConnectionFault({ reason: "the connection failed", mayHaveArrived: true, cause: error });
+  }
+
+  /** The other end closed the connection, or the network did. */
+  static closed(): ConnectionFault {
+    return new ConnectionFault({ reason: closedReason, mayHaveArrived: true });
+  }
+
+  get isClosed(): boolean {
+    return this.reason === closedReason;
+  }
+
+  /** What came is no answer, or none that can be read in one way alone. */
+  static notHttp(): ConnectionFault {
+    return new ConnectionFault({ reason: "answered something that is not HTTP", mayHaveArrived: true });
   }
 
   static timeout(timeoutMs: number): ConnectionFault {

@@ -85,14 +85,14 @@ describe("downloadOutput", () => {
   it("asks by name, folder and type, and streams the bytes unchanged", async () => {
     const bytes = Buffer.alloc(3_000_000, "abcdefg");
     const http = await serving((_, response) => response.end(bytes));
-    expect((await buffer(await downloadOutput(http, clock, file))).equals(bytes)).toBe(true);
+    expect((await buffer(await downloadOutput(http, file))).equals(bytes)).toBe(true);
     expect(server?.requests[0]?.url).toBe("/api/view?filename=a+b%26c.png&subfolder=gw%2Fx&type=output");
     expect(server?.requests[0]?.headers["accept-encoding"]).toBe("identity");
   });
 
   it("streams an empty file", async () => {
     const http = await serving((_, response) => response.end());
-    expect(await buffer(await downloadOutput(http, clock, file))).toHaveLength(0);
+    expect(await buffer(await downloadOutput(http, file))).toHaveLength(0);
   });
 
   it.each([
@@ -103,12 +103,12 @@ describe("downloadOutput", () => {
     [502, "comfyui_unreachable"],
   ])("fails on %d with %s", async (status, code) => {
     const http = await serving((_, response) => response.writeHead(status).end());
-    await expect(downloadOutput(http, clock, file)).rejects.toMatchObject({ code });
+    await expect(downloadOutput(http, file)).rejects.toMatchObject({ code });
   });
 
   it("names the file that is not to be had", async () => {
     const http = await serving((_, response) => response.writeHead(404).end());
-    await expect(downloadOutput(http, clock, file)).rejects.toMatchObject({ detail: expect.stringContaining("a b&c.png") });
+    await expect(downloadOutput(http, file)).rejects.toMatchObject({ detail: expect.stringContaining("a b&c.png") });
   });
 
   it("fails when the bytes break off", async () => {
@@ -116,16 +116,14 @@ describe("downloadOutput", () => {
       response.writeHead(200, { "content-length": "100" });
       response.write("half", () => response.socket?.destroy());
     });
-    await expect(buffer(await downloadOutput(http, clock, file))).rejects.toMatchObject({ code: "comfyui_unreachable" });
+    await expect(buffer(await downloadOutput(http, file))).rejects.toMatchObject({ code: "comfyui_unreachable" });
   });
 
   it("fails when no bytes come for the idle limit, however many came before", async () => {
     const http = await serving((_, response) => void response.write("some"));
-    const stream = await downloadOutput(http, clock, file);
-    const seen: Buffer[] = [];
-    stream.on("data", (piece: Buffer) => seen.push(piece));
-    const failed = new Promise((resolve) => stream.once("error", resolve));
-    await eventually(() => expect(Buffer.concat(seen).toString()).toBe("some"));
+    const stream = await downloadOutput(http, file);
+    expect(Buffer.from((await stream.next()).value ?? []).toString()).toBe("some");
+    const failed = stream.next().catch((error: unknown) => error);
     await eventually(() => expect(clock.pendingTimers).toBe(1));
     clock.advance(timeoutsMs.downloadIdle);
     expect(await failed).toMatchObject({ code: "comfyui_unreachable", detail: expect.stringContaining("timed out after 60 s") });
@@ -137,8 +135,8 @@ describe("downloadOutput", () => {
       response.once("close", () => (closed = true));
       response.write("some");
     });
-    const stream = await downloadOutput(http, clock, file);
-    stream.destroy();
+    const stream = await downloadOutput(http, file);
+    await stream.return?.();
     await eventually(() => expect(closed).toBe(true));
   });
 });

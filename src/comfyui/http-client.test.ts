@@ -106,7 +106,8 @@ describe("a call", () => {
   it("ends when the client stops, and one that is open too", async () => {
     const client = await serving((request, response) => void (request.url === "/api/view" && response.write("some")));
     const { body } = await client.open("/api/view", { timeoutMs });
-    const broken = new Promise((resolve) => body.once("error", resolve));
+    await body.next();
+    const broken = body.next().catch((fault: unknown) => fault);
     const failed = faultOf(client.call("/api/queue", { timeoutMs }));
     await expect.poll(() => server?.requests.length).toBe(2);
     client.stop();

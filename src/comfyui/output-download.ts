@@ -1,9 +1,7 @@
-import { Readable } from "node:stream";
 import { AppError } from "../errors/app-error.ts";
-import type { Clock, Timer } from "../telemetry/clock.ts";
 import { toBackendError, unexpectedStatus } from "./backend-error.ts";
-import { ConnectionFault } from "./connection-fault.ts";
 import type { UiFile } from "./history.ts";
+import type { AnswerBody } from "./http/answer-body.ts";
 import type { ComfyHttp } from "./http-client.ts";
 import { timeoutsMs } from "./timeouts.ts";
 
@@ -11,52 +9,38 @@ import { timeoutsMs } from "./timeouts.ts";
 const unavailableStatuses = [400, 403, 404];
 
 /**
- * The body of an answer as it arrives. Fails with AppError `comfyui_unreachable` when the connection breaks or
- * stands still; time that the reader itself takes is not counted.
+ * The bytes of an output as they arrive, in pieces that are the reader's. Fails with AppError `comfyui_unreachable` when the
+ * connection breaks or stands still.
  */
-class AnswerStream extends Readable {
-  readonly #body: Readable;
-  readonly #clock: Clock;
-  #limit: Timer | null = null;
+class Download implements AsyncIterableIterator<Uint8Array, undefined> {
+  readonly #body: AnswerBody;
 
-  constructor(body: Readable, clock: Clock) {
-    super();
+  constructor(body: AnswerBody) {
     this.#body = body;
-    this.#clock = clock;
-    body.on("data", (piece: Buffer) => this.#arrived(piece));
-    body.once("end", () => this.#arrived(null));
-    body.once("error", (error) => this.destroy(toBackendError(ConnectionFault.from(error))));
-    body.pause();
   }
 
-  override _read(): void {
-    const idleMs = timeoutsMs.downloadIdle;
-    this.#limit ??= this.#clock.after(idleMs, () => this.#body.destroy(ConnectionFault.timeout(idleMs)));
-    this.#body.resume();
+  [Symbol.asyncIterator](): this {
+    return this;
   }
 
-  override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#unlimit();
-    this.#body.destroy();
-    callback(error);
+  async next(): Promise<IteratorResult<Uint8Array, undefined>> {
+    try {
+      return await this.#body.next();
+    } catch (error) {
+      throw toBackendError(error);
+    }
   }
 
-  #arrived(piece: Buffer | null): void {
-    this.#unlimit();
-    if (!this.push(piece)) this.#body.pause();
-  }
-
-  #unlimit(): void {
-    this.#limit?.cancel();
-    this.#limit = null;
+  return(): Promise<IteratorResult<Uint8Array, undefined>> {
+    return this.#body.return();
   }
 }
 
-/** GET /view, streamed: nothing is held but the piece under way. */
-export async function downloadOutput(http: ComfyHttp, clock: Clock, file: UiFile): Promise<Readable> {
+/** GET /view. A picture comes whole; of a longer file nothing is held but the pieces under way. Must be read, or returned. */
+export async function downloadOutput(http: ComfyHttp, file: UiFile): Promise<AsyncIterableIterator<Uint8Array, undefined>> {
   const query = { filename: file.filename, subfolder: file.subfolder, type: file.type };
   const answer = await http.open("/api/view", { query, timeoutMs: timeoutsMs.downloadIdle });
-  if (answer.status === 200) return new AnswerStream(answer.body, clock);
+  if (answer.status === 200) return new Download(answer.body);
   answer.body.destroy();
   if (unavailableStatuses.includes(answer.status)) {
     throw new AppError("output_unavailable", `ComfyUI does not have the output ${JSON.stringify(file.filename)} any more, or does not give it out.`);
