@@ -1,4 +1,5 @@
 import { build, type BuildOptions } from "esbuild";
+import { leaveOut, loadLater } from "./load-later.ts";
 import { nameSourcesFromRoot } from "./source-map.ts";
 
 export interface Bundle {
@@ -31,6 +32,7 @@ export function bundleOptions({ root, outfile, commit }: Bundle): BuildOptions {
     define: { "import.meta.url": "importMetaUrl", COMFYUI_API_COMMIT: commit === undefined ? "undefined" : JSON.stringify(commit) },
     // Natively built extras that ws looks for and does without.
     external: ["bufferutil", "utf-8-validate"],
+    plugins: [loadLater(), leaveOut()],
     logLevel: "warning",
   };
 }

@@ -1,5 +1,3 @@
-import { fileTypeFromBuffer } from "file-type";
-
 export const mediaKinds = ["image", "video", "audio", "model3d", "text", "file"] as const;
 export type MediaKind = (typeof mediaKinds)[number];
 
@@ -194,6 +192,8 @@ export async function detectMediaType(head: Uint8Array, size: number, filename?:
   const hint = extensionOf(filename ?? "");
   if (looksLikeSafetensors(head)) return lookUp(unsignedTypes, hint === "latent" ? hint : "safetensors") ?? unknown;
 
+  // Loaded when there is something to find out: pictures are told by their first bytes (evidentType), and each start would wait for it.
+  const { fileTypeFromBuffer } = await import("file-type");
   const found = await fileTypeFromBuffer(head);
   if (found !== undefined && found.ext !== "xml") {
     const refined = lookUp(Object.hasOwn(refinements, found.ext) ? refinements[found.ext] : undefined, hint);
