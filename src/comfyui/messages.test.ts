@@ -63,6 +63,13 @@ describe("parseSocketMessage", () => {
     expect(() => read(type, data)).toThrow(TypeError);
   });
 
+  it("reads a status as Python writes it", () => {
+    const data = { status: { exec_info: { queue_remaining: 12 } } };
+    expect(parseSocketMessage('{"type": "status", "data": {"status": {"exec_info": {"queue_remaining": 12}}}}')).toEqual({ type: "status", data });
+    expect(parseSocketMessage('{"type": "status", "data": {"status": {"exec_info": {"queue_remaining": 12}}, "sid": "s"}}')).toMatchObject({ type: "status", data });
+    expect(() => parseSocketMessage('{"type": "status", "data": {"status": {"exec_info": {"queue_remaining": 012}}}}')).toThrow(SyntaxError);
+  });
+
   it("refuses a number that is none, or without end", () => {
     expect(() => parseSocketMessage('{"type":"progress","data":{"prompt_id":"p","node":"1","value":NaN,"max":1}}')).toThrow(TypeError);
     expect(() => parseSocketMessage('{"type":"progress","data":{"prompt_id":"p","node":"1","value":1e999,"max":1}}')).toThrow(TypeError);

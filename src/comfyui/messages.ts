@@ -123,6 +123,9 @@ function isExecutionError(data: unknown): data is ExecutionError {
   return isOfPrompt(data) && typeof data["node_id"] === "string" && isTextOrNone(data["node_type"]) && isTextOrNone(data["exception_message"]);
 }
 
+/** The whole of a status, with and without the spaces of Python. Every change of anyone's queue brings one: it is not worth the parsing. */
+const wholeStatus = /^\{"type": ?"status", ?"data": ?\{"status": ?\{"exec_info": ?\{"queue_remaining": ?(0|[1-9]\d{0,8})\}\}\}\}$/;
+
 /** @throws {TypeError} when the message lacks what its type always has */
 function dataOf<T>({ data }: JsonObject, isShape: (data: unknown) => data is T): T {
   if (!isShape(data)) throw new TypeError("a message without what belongs to its type");
@@ -135,6 +138,8 @@ function dataOf<T>({ data }: JsonObject, isShape: (data: unknown) => data is T):
  * @throws {SyntaxError | TypeError} when the frame is not what ComfyUI sends
  */
 export function parseSocketMessage(text: string): SocketMessage | null {
+  const remaining = wholeStatus.exec(text)?.[1];
+  if (remaining !== undefined) return { type: "status", data: { status: { exec_info: { queue_remaining: Number(remaining) } } } };
   const message = parsePythonJson(text);
   if (!isObject(message)) throw new TypeError("a message that is no object");
   const { type } = message;

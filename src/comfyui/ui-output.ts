@@ -17,6 +17,11 @@ function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);
 }
 
+function joined(folder: string, inner: string): string {
+  if (folder === "" || inner === "") return folder + inner;
+  return `${folder}/${inner}`;
+}
+
 /**
  * The file an object names, if it does. `type` may be missing: ComfyUI's own default is `output`. A folder in
  * `filename` goes into `subfolder`, because /view drops it and would serve another file (comfyui-protocol.md §1.5).
@@ -28,8 +33,7 @@ function fileOf(value: JsonObject): UiFile | null {
   const slash = filename.lastIndexOf("/");
   const name = filename.slice(slash + 1);
   if (name === "") return null;
-  const folders = [typeof subfolder === "string" ? subfolder : "", filename.slice(0, Math.max(slash, 0))];
-  return { filename: name, subfolder: folders.filter((folder) => folder !== "").join("/"), type };
+  return { filename: name, subfolder: joined(typeof subfolder === "string" ? subfolder : "", filename.slice(0, Math.max(slash, 0))), type };
 }
 
 function collectFiles(value: JsonValue | undefined, found: Map<string, UiFile>, depth: number): void {
@@ -44,7 +48,8 @@ function collectFiles(value: JsonValue | undefined, found: Map<string, UiFile>, 
     for (const item of Object.values(value)) collectFiles(item, found, depth + 1);
     return;
   }
-  const key = JSON.stringify([file.type, file.subfolder, file.filename]);
+  // No name of a file has a slash, and no type has one.
+  const key = `${file.type}/${file.subfolder}/${file.filename}`;
   if (!found.has(key)) found.set(key, file);
 }
 

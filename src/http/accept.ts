@@ -19,13 +19,18 @@ export type Wanted =
 /** Top-level types that can be asked for as the raw body. */
 const rawTypes = new Set(["image", "video", "audio"]);
 
-function parseRange(item: string): MediaRange | null {
-  const [media = "", ...parameters] = item.split(";").map((part) => part.trim().toLowerCase());
-  const [type, subtype, ...rest] = media.split("/");
-  if (type === undefined || subtype === undefined || type === "" || subtype === "" || rest.length > 0) return null;
-  const q = parameters.find((parameter) => /^q\s*=/.test(parameter));
+function qualityIn(parameters: string): number {
+  const q = parameters.split(";").map((part) => part.trim()).find((part) => /^q\s*=/i.test(part));
   const quality = q === undefined ? 1 : Number(q.slice(q.indexOf("=") + 1));
-  return { type, subtype, quality: quality >= 0 && quality <= 1 ? quality : 1 };
+  return quality >= 0 && quality <= 1 ? quality : 1;
+}
+
+function parseRange(item: string): MediaRange | null {
+  const end = item.indexOf(";");
+  const media = (end === -1 ? item : item.slice(0, end)).trim().toLowerCase();
+  const slash = media.indexOf("/");
+  if (slash < 1 || slash === media.length - 1 || media.includes("/", slash + 1)) return null;
+  return { type: media.slice(0, slash), subtype: media.slice(slash + 1), quality: end === -1 ? 1 : qualityIn(item.slice(end + 1)) };
 }
 
 function specificity(range: MediaRange): number {
@@ -35,17 +40,39 @@ function specificity(range: MediaRange): number {
 
 /** The quality (RFC 9110 §12.5.1) of a media type: that of the most specific range that covers it, 0 without one. */
 function qualityOf(ranges: readonly MediaRange[], contentType: string): number {
-  const [type, subtype] = (contentType.split(";")[0] ?? "").trim().toLowerCase().split("/");
-  const covering = ranges.filter((range) => (range.type === "*" || range.type === type) && (range.subtype === "*" || range.subtype === subtype));
-  return covering.reduce<MediaRange | null>((best, range) => (best !== null && specificity(best) >= specificity(range) ? best : range), null)?.quality ?? 0;
+  const end = contentType.indexOf(";");
+  const media = (end === -1 ? contentType : contentType.slice(0, end)).trim().toLowerCase();
+  const slash = media.indexOf("/");
+  const type = slash === -1 ? media : media.slice(0, slash);
+  const subtype = slash === -1 ? "" : media.slice(slash + 1);
+  let best: MediaRange | null = null;
+  for (const range of ranges) {
+    const covers = (range.type === "*" || range.type === type) && (range.subtype === "*" || range.subtype === subtype);
+    if (covers && (best === null || specificity(range) > specificity(best))) best = range;
+  }
+  return best?.quality ?? 0;
+}
+
+/** The range that is liked best: of the highest quality, and of those the most specific, and of those the first. */
+function bestOf(ranges: readonly MediaRange[]): MediaRange | null {
+  let best: MediaRange | null = null;
+  for (const range of ranges) {
+    const difference = best === null ? 1 : range.quality - best.quality || specificity(range) - specificity(best);
+    if (difference > 0) best = range;
+  }
+  return best;
 }
 
 /** Reads an `Accept` header. What the caller likes best decides; anything but events, an image, a video or a sound means the job. */
 export function readAccept(header: string | undefined): Wanted {
-  const ranges = (header ?? "").split(",").flatMap((item) => parseRange(item) ?? []);
-  const best = [...ranges].sort((a, b) => b.quality - a.quality || specificity(b) - specificity(a))[0];
+  const ranges: MediaRange[] = [];
+  for (const item of header?.split(",") ?? []) {
+    const range = parseRange(item);
+    if (range !== null) ranges.push(range);
+  }
+  const best = bestOf(ranges);
   if (best?.type === "text" && best.subtype === "event-stream" && best.quality > 0) return { kind: "events" };
-  if (best === undefined || best.quality === 0 || !rawTypes.has(best.type)) return { kind: "job" };
+  if (best === null || best.quality === 0 || !rawTypes.has(best.type)) return { kind: "job" };
   return {
     kind: "output",
     ranges: ranges.filter((range) => rawTypes.has(range.type)),
@@ -55,6 +82,14 @@ export function readAccept(header: string | undefined): Wanted {
 
 /** The output the caller likes best, the first among equals. */
 export function chooseOutput<T extends { readonly contentType: string }>(ranges: readonly MediaRange[], outputs: readonly T[]): T | undefined {
-  const liked = outputs.map((output) => ({ output, quality: qualityOf(ranges, output.contentType) })).filter(({ quality }) => quality > 0);
-  return liked.sort((a, b) => b.quality - a.quality)[0]?.output;
+  let best: T | undefined;
+  let most = 0;
+  for (const output of outputs) {
+    const quality = qualityOf(ranges, output.contentType);
+    if (quality > most) {
+      best = output;
+      most = quality;
+    }
+  }
+  return best;
 }

@@ -39,6 +39,9 @@ export const runQuery = z.strictObject({
   }),
 });
 
+/** What a run without a query gets: nearly every one. */
+export const plainRun: z.infer<typeof runQuery> = { outputs: "url", priority: "normal" };
+
 export const noQuery = z.strictObject({});
 
 /**

@@ -4,7 +4,7 @@ import type { Priority } from "../job/job.ts";
 import { readAccept, type Wanted } from "./accept.ts";
 import type { HttpLimits } from "./deps.ts";
 import { readWaitChoice, type WaitChoice } from "./prefer.ts";
-import { readQuery, runQuery } from "./query.ts";
+import { plainRun, readQuery, runQuery } from "./query.ts";
 import type { HttpContext } from "./route.ts";
 
 /** What a run is made with, and how its caller wants it to be answered. */
@@ -48,7 +48,7 @@ function timeoutMs(given: number | undefined, byDefault: number): number | null 
  * @throws {AppError} `invalid_query`, `address_not_allowed`
  */
 export function readRunOptions(c: HttpContext, limits: HttpLimits): RunOptions {
-  const { priority, outputs, start_timeout: start, run_timeout: run, webhook } = readQuery(c, runQuery);
+  const { priority, outputs, start_timeout: start, run_timeout: run, webhook } = c.req.url.includes("?") ? readQuery(c, runQuery) : plainRun;
   return {
     priority,
     outputs,

@@ -20,6 +20,8 @@ interface ConclusionParams extends AttemptDeps {
 /** How an attempt ends: outputs copied and the job completed, failed or cancelled, or the job back in the queue. */
 export class Conclusion {
   readonly #params: ConclusionParams;
+  /** That the job runs, while its outputs are copied; null when that takes but a moment. */
+  #telling: Promise<void> | null = null;
 
   constructor(params: ConclusionParams) {
     this.#params = params;
@@ -95,16 +97,17 @@ export class Conclusion {
   /** A job that ran for a moment is told to have run with its end, unless its outputs take their time. */
   async #collectWatched(collector: OutputCollector): Promise<JobError | null> {
     const { held, log, clock } = this.#params;
-    const { promise, resolve } = Promise.withResolvers<"collected" | "late">();
-    const timer = clock.after(tellMs, () => resolve("late"));
-    const [uncopied] = await Promise.all([
-      this.#collect(collector).finally(() => {
-        timer.cancel();
-        resolve("collected");
-      }),
-      promise.then((why) => (why === "late" ? held.markRunning(log.warnings) : undefined)),
-    ]);
-    return uncopied;
+    const timer = clock.after(tellMs, () => {
+      this.#telling = held.markRunning(log.warnings);
+      // What it rejects with is met below, once what is being copied has come to an end.
+      this.#telling.catch(() => undefined);
+    });
+    try {
+      return await this.#collect(collector);
+    } finally {
+      timer.cancel();
+      await this.#telling;
+    }
   }
 
   /** Tells what is left to tell of a run that did not go well. */

@@ -36,31 +36,44 @@ export interface Found {
   readonly socketImages: readonly SocketImage[];
 }
 
-function fileKey(file: UiFile): string {
-  return `${file.type}/${file.subfolder}/${file.filename}`;
+/** Sources in the order in which they are listed. What was meant to be kept comes first: it is what `Accept: image/png` answers with. */
+class Sources {
+  readonly #saved: Source[] = [];
+  readonly #temporary: Source[] = [];
+  readonly #texts: Source[] = [];
+  readonly #seen = new Set<string>();
+
+  add(nodeId: string, ui: JsonValue): void {
+    const { files, texts } = filesAndTexts(ui);
+    for (const file of files) this.#addFile(nodeId, file);
+    for (const text of texts) this.#texts.push({ nodeId, from: "text", text });
+  }
+
+  #addFile(nodeId: string, file: UiFile): void {
+    const key = `${file.type}/${file.subfolder}/${file.filename}`;
+    if (this.#seen.has(key)) return;
+    this.#seen.add(key);
+    (file.type === "output" ? this.#saved : this.#temporary).push({ nodeId, from: "file", file });
+  }
+
+  list(images: readonly SocketImage[]): readonly Source[] {
+    const sent = images.map((image): Source => ({ ...image, from: "socket" }));
+    return [...this.#saved, ...sent, ...this.#temporary, ...this.#texts];
+  }
 }
 
-function sourcesOf(job: Job, found: Found): Source[] {
-  const nodeIds = [...new Set([...Object.keys(job.graph), ...Object.keys(found.recorded), ...found.announced.keys()])];
-  const saved: Source[] = [];
-  const temporary: Source[] = [];
-  const texts: Source[] = [];
-  const seen = new Set<string>();
-  for (const nodeId of nodeIds) {
-    const recorded = found.recorded[nodeId];
-    const parts = recorded === undefined ? (found.announced.get(nodeId) ?? []) : [recorded];
-    for (const { files, texts: strings } of parts.map(filesAndTexts)) {
-      for (const file of files) {
-        if (seen.has(fileKey(file))) continue;
-        seen.add(fileKey(file));
-        (file.type === "output" ? saved : temporary).push({ nodeId, from: "file", file });
-      }
-      texts.push(...strings.map((text): Source => ({ nodeId, from: "text", text })));
-    }
-  }
-  const sent = found.socketImages.map((image): Source => ({ ...image, from: "socket" }));
-  // What was meant to be kept comes first: it is what `Accept: image/png` answers with.
-  return [...saved, ...sent, ...temporary, ...texts];
+/** Of each node in the order of the graph, then of nodes that the graph does not have. */
+function sourcesOf({ graph }: Job, { recorded, announced, socketImages }: Found): readonly Source[] {
+  const sources = new Sources();
+  const ofNode = (nodeId: string): void => {
+    const ui = Object.hasOwn(recorded, nodeId) ? recorded[nodeId] : undefined;
+    if (ui !== undefined) sources.add(nodeId, ui);
+    else for (const part of announced.get(nodeId) ?? []) sources.add(nodeId, part);
+  };
+  for (const nodeId of Object.keys(graph)) ofNode(nodeId);
+  for (const nodeId of Object.keys(recorded)) if (!Object.hasOwn(graph, nodeId)) ofNode(nodeId);
+  for (const nodeId of announced.keys()) if (!Object.hasOwn(graph, nodeId) && !Object.hasOwn(recorded, nodeId)) ofNode(nodeId);
+  return sources.list(socketImages);
 }
 
 /**
@@ -88,10 +101,14 @@ export class OutputCollector {
 
   /** Rejects with AppError `comfyui_unreachable`, `output_unavailable` or `storage_failed`. */
   async collect(): Promise<void> {
-    for (const source of this.#sources.slice(this.#outputs.length)) {
+    for (let source = this.#next(); source !== undefined; source = this.#next()) {
       this.#outputs.push(await this.#copy(source, this.#outputs.length));
       this.#checkpoint("mid-copy");
     }
+  }
+
+  #next(): Source | undefined {
+    return this.#sources[this.#outputs.length];
   }
 
   async #copy(source: Source, index: number): Promise<JobOutput> {

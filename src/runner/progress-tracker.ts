@@ -23,9 +23,10 @@ function weightOf(node: GraphNode): number {
  */
 export class ProgressTracker {
   readonly #graph: Graph;
-  readonly #weights: ReadonlyMap<string, number>;
   readonly #totalWeight: number;
+  readonly #totalNodes: number;
   readonly #done = new Set<string>();
+  #doneWeight = 0;
   #current: CurrentNode | null = null;
   #percent: number;
   #cached: number | null = null;
@@ -33,8 +34,9 @@ export class ProgressTracker {
   /** @param floor percent already shown to the caller, by an earlier watch of the same attempt */
   constructor(graph: Graph, floor = 0) {
     this.#graph = graph;
-    this.#weights = new Map(Object.entries(graph).map(([id, node]) => [id, weightOf(node)]));
-    this.#totalWeight = [...this.#weights.values()].reduce((sum, weight) => sum + weight, 0);
+    const nodes = Object.values(graph);
+    this.#totalWeight = nodes.reduce((sum, node) => sum + weightOf(node), 0);
+    this.#totalNodes = nodes.length;
     this.#percent = floor;
   }
 
@@ -48,7 +50,7 @@ export class ProgressTracker {
     switch (event.type) {
       case "cached": {
         const known = event.nodeIds.filter((id) => id in this.#graph);
-        for (const id of known) this.#done.add(id);
+        for (const id of known) this.#finished(id);
         this.#cached = known.length;
         return true;
       }
@@ -62,7 +64,7 @@ export class ProgressTracker {
         return true;
       case "node-finished":
         if (!(event.nodeId in this.#graph)) return false;
-        this.#done.add(event.nodeId);
+        this.#finished(event.nodeId);
         if (this.#current?.id === event.nodeId) this.#current = null;
         return true;
       default:
@@ -70,19 +72,28 @@ export class ProgressTracker {
     }
   }
 
+  #weightAt(id: string): number {
+    const node = this.#graph[id];
+    return node === undefined ? 0 : weightOf(node);
+  }
+
+  #finished(id: string): void {
+    if (this.#done.has(id)) return;
+    this.#done.add(id);
+    this.#doneWeight += this.#weightAt(id);
+  }
+
   snapshot(): JobProgress {
-    const totalNodes = Object.keys(this.#graph).length;
     const current = this.#current;
     const running = current !== null && !this.#done.has(current.id) && current.step !== null && current.steps !== null;
-    const begun = running ? (current.step / current.steps) * (this.#weights.get(current.id) ?? 0) : 0;
-    const done = [...this.#done].reduce((sum, id) => sum + (this.#weights.get(id) ?? 0), begun);
-    const percent = Math.round((done / this.#totalWeight) * 1000) / 10;
+    const begun = running ? (current.step / current.steps) * this.#weightAt(current.id) : 0;
+    const percent = Math.round(((this.#doneWeight + begun) / this.#totalWeight) * 1000) / 10;
     this.#percent = Math.max(this.#percent, percent);
     const node = current === null ? undefined : this.#graph[current.id];
     return {
       percent: this.#percent,
       completedNodes: this.#done.size,
-      totalNodes,
+      totalNodes: this.#totalNodes,
       currentNode:
         current === null || node === undefined
           ? null

@@ -11,10 +11,19 @@ export interface Clock {
   after(delayMs: number, run: () => void): Timer;
 }
 
+class SystemTimer implements Timer {
+  readonly #handle: NodeJS.Timeout;
+
+  constructor(handle: NodeJS.Timeout) {
+    this.#handle = handle;
+  }
+
+  cancel(): void {
+    clearTimeout(this.#handle);
+  }
+}
+
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after(delayMs, run) {
-    const handle = setTimeout(run, delayMs);
-    return { cancel: () => clearTimeout(handle) };
-  },
+  after: (delayMs, run) => new SystemTimer(setTimeout(run, delayMs)),
 };

@@ -46,6 +46,8 @@ export const noWatch: JobWatch = { accepted() {}, attemptBegun() {}, running() {
 
 /** Each of them is told, in this order. */
 export function watchBy(...watches: readonly JobWatch[]): JobWatch {
+  const [only, ...others] = watches;
+  if (only !== undefined && others.length === 0) return only;
   return {
     accepted: (...told) => watches.forEach((watch) => watch.accepted(...told)),
     attemptBegun: (...told) => watches.forEach((watch) => watch.attemptBegun(...told)),
