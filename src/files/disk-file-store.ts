@@ -87,9 +87,9 @@ class DiskFileStore implements FileStore {
     try {
       const received = await receive(content, spool, { maxBytes, garbage: this.#garbage });
       const type = received.type ?? (await detectMediaType(received.head, received.size, filename));
-      const whole = holdBytes === undefined ? null : spool.whole();
+      const isHeld = holdBytes !== undefined && spool.isWhole;
       const stored = await onDisk(() => this.#turns.take(received.id, () => this.#keep(spool, received, type)));
-      if (whole !== null) this.#recent.add(stored.id, whole);
+      if (isHeld) this.#recent.add(stored.id, givesPieces ? spool.take() : spool.take().map((piece) => new Uint8Array(piece)));
       return stored;
     } finally {
       await onDisk(() => spool.discard());
@@ -119,7 +119,7 @@ class DiskFileStore implements FileStore {
   }
 
   async bytes(id: string): Promise<Uint8Array> {
-    const recent = this.#recent.get(id);
+    const recent = this.#recent.take(id);
     if (recent !== undefined) return recent;
     if (!idPattern.test(id)) throw notFound();
     return onDisk(async () => {

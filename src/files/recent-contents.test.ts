@@ -6,21 +6,32 @@ function bytes(length: number): readonly Uint8Array[] {
   return [new Uint8Array(length)];
 }
 
+function takeAll(recent: RecentContents, ...ids: readonly string[]): (number | undefined)[] {
+  return ids.map((id) => recent.take(id)?.length);
+}
+
 it("the newest contents are there, and the oldest make room for them", () => {
   const recent = new RecentContents(10);
   recent.add("a", bytes(4));
   recent.add("b", bytes(4));
-  expect(recent.get("a")).toHaveLength(4);
   recent.add("c", bytes(4));
-  expect(["a", "b", "c"].map((id) => recent.get(id)?.length)).toEqual([undefined, 4, 4]);
+  expect(takeAll(recent, "a", "b", "c")).toEqual([undefined, 4, 4]);
+});
+
+it("who takes one has it, and leaves its room", () => {
+  const recent = new RecentContents(10);
+  recent.add("a", bytes(4));
+  recent.add("b", bytes(6));
+  expect(takeAll(recent, "a", "a")).toEqual([4, undefined]);
+  recent.add("c", bytes(4));
+  expect(takeAll(recent, "b", "c")).toEqual([6, 4]);
 });
 
 it("what is larger than all the room takes nobody's place", () => {
   const recent = new RecentContents(10);
   recent.add("a", bytes(4));
   recent.add("b", bytes(11));
-  expect(recent.get("a")).toHaveLength(4);
-  expect(recent.get("b")).toBeUndefined();
+  expect(takeAll(recent, "a", "b")).toEqual([4, undefined]);
 });
 
 it("the same content again is among the newest", () => {
@@ -29,9 +40,8 @@ it("the same content again is among the newest", () => {
   recent.add("b", bytes(4));
   recent.add("a", bytes(4));
   recent.add("c", bytes(4));
-  expect(["a", "b", "c"].map((id) => recent.get(id)?.length)).toEqual([4, 4, 4]);
   recent.add("d", bytes(4));
-  expect(["a", "b", "c", "d"].map((id) => recent.get(id)?.length)).toEqual([4, undefined, 4, 4]);
+  expect(takeAll(recent, "a", "b", "c", "d")).toEqual([4, undefined, 4, 4]);
 });
 
 it("what is removed is gone, and leaves its room", () => {
@@ -41,15 +51,18 @@ it("what is removed is gone, and leaves its room", () => {
   recent.remove("a");
   recent.add("b", bytes(4));
   recent.add("c", bytes(6));
-  expect(["a", "b", "c"].map((id) => recent.get(id)?.length)).toEqual([undefined, 4, 6]);
+  expect(takeAll(recent, "a", "b", "c")).toEqual([undefined, 4, 6]);
 });
 
-it("what somebody has is his own: nothing that comes later changes it", () => {
+it("a content in one piece is that piece; the memory of several, and of what nobody took, is given back", () => {
   const recent = new RecentContents(10);
-  recent.add("a", [Buffer.from("01234"), Buffer.from("56789")]);
-  const mine = recent.get("a");
-  recent.add("b", [Buffer.from("other text")]);
-  expect(Buffer.from(mine ?? []).toString()).toBe("0123456789");
+  const [piece, untaken, ...parts] = [8, 8, 3, 4].map((length) => Buffer.allocUnsafeSlow(length));
+  recent.add("a", [piece ?? Buffer.alloc(0)]);
+  expect(recent.take("a")).toBe(piece);
+  recent.add("b", [untaken ?? Buffer.alloc(0)]);
+  recent.add("c", parts);
+  expect([untaken, ...parts].map((given) => given?.length)).toEqual([0, 0, 0]);
+  expect(takeAll(recent, "c")).toEqual([7]);
 });
 
 it("whatever is asked for is what was put, whole, or is not there", () => {
@@ -64,16 +77,16 @@ it("whatever is asked for is what was put, whole, or is not there", () => {
         recent.remove(id);
         put.delete(id);
         if (!remove) {
-          recent.add(id, [mine.subarray(0, length >> 1), mine.subarray(length >> 1)]);
+          recent.add(id, [mine.slice(0, length >> 1), mine.slice(length >> 1)]);
           put.set(id, mine);
         }
-        const found = [...Array(10).keys()].map(String).flatMap((other) => {
-          const content = recent.get(other);
-          return content === undefined ? [] : [[other, [...content]] as const];
-        });
-        expect(found).toEqual(found.map(([other]) => [other, [...(put.get(other) ?? [])]]));
-        // What has just come is there.
-        expect(found.some(([other]) => other === id)).toBe(!remove && length > 0);
+        // What has just come, or another: of ten, some come before they are asked for again.
+        const asked = String((key + index) % 3 === 0 ? key : index % 10);
+        const content = recent.take(asked);
+        const isJustPut = asked === id && !remove && length > 0;
+        expect(content !== undefined || !isJustPut).toBe(true);
+        expect(content === undefined || Buffer.from(content).equals(put.get(asked) ?? Buffer.from("nothing was put"))).toBe(true);
+        put.delete(asked);
       }
     }),
   );

@@ -1,70 +1,65 @@
-interface Place {
-  readonly start: number;
-  readonly length: number;
-}
+import { giveBack } from "./owned-piece.ts";
 
 /**
- * Contents of small files that were just put: most are read within a moment, by whoever waits for them. They are copied
- * into one block of memory, round and round, and out of it again: buffers of their own would each live just long enough for
- * V8 to count them among the old, and to look through all there is after every few pictures.
+ * Contents of small files that were just put, for the one who waits for them: most are taken within a moment. The memory
+ * they came in goes from hand to hand and is copied nowhere; that of contents that nobody takes is given back.
  */
 export class RecentContents {
   readonly #maxBytes: number;
-  /** In the order in which they lie in the block, from its oldest on. */
-  readonly #byId = new Map<string, Place>();
-  #block: Buffer | null = null;
-  #next = 0;
+  /** Oldest first. */
+  readonly #byId = new Map<string, Uint8Array>();
+  #bytes = 0;
 
-  /** @param maxBytes of the block, which is not there before the first use */
+  /** @param maxBytes of all contents together */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
-  /** The oldest make room. What is larger than all the room, or empty, is not kept. */
+  /**
+   * The oldest make room. What is larger than all the room, or empty, is not kept.
+   *
+   * @param pieces whose memory is the caller's no more
+   */
   add(id: string, pieces: readonly Uint8Array[]): void {
     this.remove(id);
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
-    if (length === 0 || length > this.#maxBytes) return;
-    this.#block ??= Buffer.allocUnsafeSlow(this.#maxBytes);
-    const start = this.#makeRoom(length);
-    let at = start;
-    for (const piece of pieces) {
-      this.#block.set(piece, at);
-      at += piece.length;
+    const content = joined(pieces);
+    if (content.length === 0 || content.length > this.#maxBytes) {
+      giveBack(content);
+      return;
     }
-    this.#next = at;
-    this.#byId.set(id, { start, length });
+    this.#bytes += content.length;
+    this.#byId.set(id, content);
+    while (this.#bytes > this.#maxBytes) {
+      const oldest = this.#byId.keys().next();
+      if (oldest.done === true) return;
+      this.remove(oldest.value);
+    }
   }
 
-  /** A copy, which is the caller's: the original is overwritten some time. */
-  get(id: string): Uint8Array | undefined {
-    const place = this.#byId.get(id);
-    if (place === undefined || this.#block === null) return undefined;
-    const { start, length } = place;
-    const copy = Buffer.allocUnsafeSlow(length);
-    this.#block.copy(copy, 0, start, start + length);
-    return copy;
-  }
-
-  /** Its room is free when its turn comes. */
-  remove(id: string): void {
+  /** Its memory is the caller's from here on: who comes second finds nothing. */
+  take(id: string): Uint8Array | undefined {
+    const content = this.#byId.get(id);
+    if (content === undefined) return undefined;
+    this.#bytes -= content.length;
     this.#byId.delete(id);
+    return content;
   }
 
-  /** @returns where it begins */
-  #makeRoom(length: number): number {
-    const fits = this.#next + length <= this.#maxBytes;
-    // Those at the end of the block, where it does not fit, are older than those at its beginning.
-    if (!fits) this.#drop(this.#next, this.#maxBytes);
-    const start = fits ? this.#next : 0;
-    this.#drop(start, start + length);
-    return start;
+  remove(id: string): void {
+    const content = this.take(id);
+    if (content !== undefined) giveBack(content);
   }
+}
 
-  #drop(start: number, end: number): void {
-    for (const [id, place] of this.#byId) {
-      if (place.start >= end || place.start + place.length <= start) return;
-      this.#byId.delete(id);
-    }
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [first] = pieces;
+  if (pieces.length === 1 && first !== undefined) return first;
+  const whole = Buffer.allocUnsafeSlow(pieces.reduce((sum, piece) => sum + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+    giveBack(piece);
   }
+  return whole;
 }

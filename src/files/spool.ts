@@ -31,9 +31,17 @@ export class Spool {
     this.#letGo();
   }
 
-  /** All of it, when nothing has gone to the disk: valid until `discard`. */
-  whole(): readonly Uint8Array[] | null {
-    return this.#file === null ? this.#held : null;
+  /** Whether all of it is held: nothing has gone to the disk. */
+  get isWhole(): boolean {
+    return this.#file === null;
+  }
+
+  /** What is held, which is the caller's from here on. */
+  take(): readonly Uint8Array[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldBytes = 0;
+    return held;
   }
 
   /** A temporary file with all that was written. Nothing is written after this. */
@@ -53,8 +61,6 @@ export class Spool {
   }
 
   #letGo(): void {
-    for (const piece of this.#held) this.#used(piece);
-    this.#held = [];
-    this.#heldBytes = 0;
+    for (const piece of this.take()) this.#used(piece);
   }
 }
