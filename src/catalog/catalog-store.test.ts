@@ -66,6 +66,20 @@ describe("CatalogStore", () => {
     expect(namesOf(await open())).toEqual(["core", "Core"]);
   });
 
+  it("takes the core nodes for a kept answer that says something else", async () => {
+    await (await open()).offer(answerOf("A"));
+    await writeFile(join(dir, "data", "catalog.json.gz"), gzipSync("[]"));
+    expect(namesOf(await open())).toEqual(["kept", "Core"]);
+  });
+
+  it("reads a catalog when somebody looks into it, and once", async () => {
+    let reads = 0;
+    const store = await open({ core: () => ((reads += 1), core()) });
+    expect(reads).toBe(0);
+    expect(namesOf(store)).toEqual(namesOf(store));
+    expect(reads).toBe(1);
+  });
+
   it("refuses an answer that is no catalog, and keeps what it has", async () => {
     const store = await open();
     await store.offer(answerOf("A"));

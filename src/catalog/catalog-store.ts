@@ -5,6 +5,7 @@ import { coreCatalog } from "../graph/core-catalog.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { CatalogFault } from "./catalog-fault.ts";
 import { readCatalog, readCatalogText, writeCatalogText, type ReadCatalog } from "./catalog-file.ts";
+import { LaterCatalog } from "./later-catalog.ts";
 
 /** From where the catalog in use came, the best first. */
 export type CatalogSource = "file" | "live" | "kept" | "core";
@@ -59,9 +60,10 @@ export class CatalogStore {
    * @throws {CatalogFault} when the file that was named cannot be used
    */
   static async open(params: CatalogStoreParams): Promise<CatalogStore> {
-    if (params.file !== null) return new CatalogStore(await namedFile(params.file, params.logger), params);
-    const kept = params.keptAs === null ? null : await keptFile(params.keptAs, params.logger);
-    return new CatalogStore(kept ?? { catalog: (params.core ?? coreCatalog)(), source: "core", digest: "core" }, params);
+    const { file, keptAs, core = coreCatalog, logger } = params;
+    if (file !== null) return new CatalogStore(await namedFile(file, logger), params);
+    const kept = keptAs === null ? null : await keptFile(keptAs, core, logger);
+    return new CatalogStore(kept ?? { catalog: new LaterCatalog(core), source: "core", digest: "core" }, params);
   }
 
   get current(): CurrentCatalog {
@@ -136,12 +138,24 @@ async function namedFile(path: string, logger: Logger): Promise<CurrentCatalog> 
   return { catalog, source: "file", digest: digestOf(text) };
 }
 
-async function keptFile(path: string, logger: Logger): Promise<CurrentCatalog | null> {
+const unreadable = "the kept catalog cannot be read; ComfyUI will be asked for a new one";
+
+async function keptFile(path: string, core: () => Catalog, logger: Logger): Promise<CurrentCatalog | null> {
   try {
     const text = await readCatalogText(path);
-    return { catalog: readCatalog(text).catalog, source: "kept", digest: digestOf(text) };
+    return { catalog: new LaterCatalog(() => keptText(text, core, logger)), source: "kept", digest: digestOf(text) };
   } catch (error) {
-    if (!isMissing(error)) logger.warn({ err: error }, "the kept catalog cannot be read; ComfyUI will be asked for a new one");
+    if (!isMissing(error)) logger.warn({ err: error }, unreadable);
     return null;
+  }
+}
+
+/** It was one when it was kept, and came back whole. */
+function keptText(text: string, core: () => Catalog, logger: Logger): Catalog {
+  try {
+    return readCatalog(text).catalog;
+  } catch (error) {
+    logger.warn({ err: error }, unreadable);
+    return core();
   }
 }
