@@ -4,6 +4,9 @@ import { GaugeReadings, type Readings } from "./gauge-readings.ts";
 import { type AnsweredRequest, HttpMetrics } from "./http-metrics.ts";
 import { JobMetrics } from "./job-metrics.ts";
 
+/** How often the lag of the event loop is looked at; each time wakes the process. */
+const lagEveryMs = 50;
+
 interface GatewayMetricsParams {
   /** The card's name, or `cpu`, for the label of run times. */
   readonly gpuType: () => string;
@@ -18,14 +21,13 @@ export class GatewayMetrics {
   readonly #http: HttpMetrics;
   readonly #gauges: GaugeReadings;
   readonly #readings: () => Promise<Readings>;
+  #isProcessMeasured = false;
 
   constructor({ gpuType, readings }: GatewayMetricsParams) {
     this.#jobs = new JobMetrics(this.#registry, gpuType);
     this.#http = new HttpMetrics(this.#registry);
     this.#gauges = new GaugeReadings(this.#registry);
     this.#readings = readings;
-    // Memory, CPU time, garbage collection, open files, event-loop lag.
-    collectDefaultMetrics({ register: this.#registry });
   }
 
   /** To be told of jobs. */
@@ -39,7 +41,17 @@ export class GatewayMetrics {
 
   /** The text of Prometheus, and its content type. */
   async scrape(): Promise<{ readonly text: string; readonly contentType: string }> {
+    if (!this.#isProcessMeasured) this.#measureProcess();
     this.#gauges.show(await this.#readings());
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType };
+  }
+
+  /**
+   * Memory, CPU time, garbage collection, open files, event-loop lag: from the first scrape on. Garbage collection and lag
+   * take a look of their own at each collection, and twenty times a second, which a gateway that nobody scrapes does without.
+   */
+  #measureProcess(): void {
+    this.#isProcessMeasured = true;
+    collectDefaultMetrics({ register: this.#registry, eventLoopMonitoringPrecision: lagEveryMs });
   }
 }
