@@ -1,4 +1,5 @@
 import type { JsonObject, JsonValue } from "../json/exact.ts";
+import { OldestKeys } from "./oldest-keys.ts";
 
 /** As the real one caps it (comfyui-protocol.md §1.3). */
 const maxEntries = 10_000;
@@ -12,6 +13,7 @@ export interface HistoryEntry extends JsonObject {
 
 export class History {
   readonly #entries = new Map<string, HistoryEntry>();
+  readonly #oldest = new OldestKeys(this.#entries);
 
   add(promptId: string, entry: HistoryEntry): void {
     if (this.#entries.size > maxEntries) this.#dropOldest();
@@ -44,9 +46,7 @@ export class History {
   }
 
   #dropOldest(): void {
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
+    const oldest = this.#oldest.next();
+    if (oldest !== undefined) this.#entries.delete(oldest);
   }
 }

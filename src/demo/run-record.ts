@@ -1,3 +1,4 @@
+import { OldestKeys } from "./oldest-keys.ts";
 import type { Prompt } from "./prompt.ts";
 
 /** As the history: a demo left running must not grow for ever. */
@@ -13,6 +14,7 @@ export interface AcceptedPrompt {
 export class RunRecord {
   readonly #accepted: AcceptedPrompt[] = [];
   readonly #runs = new Map<string, number>();
+  readonly #oldestRuns = new OldestKeys(this.#runs);
   readonly #crashes: unknown[] = [];
 
   accept(prompt: AcceptedPrompt): void {
@@ -23,10 +25,9 @@ export class RunRecord {
   ran(promptId: string): void {
     const runs = this.#runs.get(promptId) ?? 0;
     this.#runs.set(promptId, runs + 1);
-    for (const oldest of this.#runs.keys()) {
-      if (this.#runs.size <= maxRecords) break;
-      this.#runs.delete(oldest);
-    }
+    if (this.#runs.size <= maxRecords) return;
+    const oldest = this.#oldestRuns.next();
+    if (oldest !== undefined) this.#runs.delete(oldest);
   }
 
   crashed(error: unknown): void {
