@@ -87,7 +87,7 @@ export class FaultSwitches {
   }
 
   async answerMayGo(path: string): Promise<void> {
-    await Promise.all(this.#heldAnswers.filter((held) => held.path === path).map((held) => held.gate.opened));
+    if (this.#heldAnswers.length > 0) await Promise.all(this.#heldAnswers.filter((held) => held.path === path).map((held) => held.gate.opened));
   }
 
   resetAfterAccepting(count: number): void {

@@ -12,6 +12,25 @@ describe("FileTree", () => {
     files.write("output", "huge", new Uint8Array(300 * 1024 * 1024));
     expect(files.list("output")).toEqual(["huge"]);
   });
+
+  it("gives a file that was written in pieces as one, without touching the pieces", () => {
+    const files = new FileTree();
+    const start = new Uint8Array([1, 2, 3]);
+    files.write("output", "a", start, new Uint8Array([4]));
+    files.write("output", "b", start, new Uint8Array([5, 6]));
+    expect(["a", "b"].map((name) => [...(files.read("output", name)?.bytes ?? [])])).toEqual([[1, 2, 3, 4], [1, 2, 3, 5, 6]]);
+    expect(files.read("output", "b")?.size).toBe(5);
+    expect([...start]).toEqual([1, 2, 3]);
+  });
+
+  it("tells what was written at one moment under one name apart", () => {
+    const files = new FileTree();
+    const tags = Array.from({ length: 100 }, (_, index) => {
+      files.write("output", "a", new Uint8Array([index]));
+      return files.read("output", "a")?.tag;
+    });
+    expect(new Set(tags).size).toBe(100);
+  });
 });
 
 describe("pathBelow", () => {

@@ -7,10 +7,28 @@ export function isFolderType(value: string): value is FolderType {
   return value === "input" || value === "output" || value === "temp";
 }
 
-export interface StoredFile {
-  readonly bytes: Uint8Array;
+/** A file as it was written once: writing over it makes another. */
+export class StoredFile {
+  /** In order. Files that are alike but for their end can share the memory of what is the same. */
+  readonly parts: readonly Uint8Array[];
+  readonly size: number;
   /** Milliseconds since the epoch. */
   readonly modified: number;
+  /** Tells what was written under one name apart: the time alone cannot, two writes may fall into one millisecond. */
+  readonly tag: string;
+
+  constructor(parts: readonly Uint8Array[], number: number) {
+    this.parts = parts;
+    this.size = parts.reduce((sum, part) => sum + part.byteLength, 0);
+    this.modified = Date.now();
+    this.tag = `${this.modified.toString(16)}${number.toString(16)}-${this.size.toString(16)}`;
+  }
+
+  /** All of it in one piece, which is a copy when it lies in several. */
+  get bytes(): Uint8Array {
+    const [only, ...more] = this.parts;
+    return only === undefined || more.length > 0 ? Buffer.concat(this.parts) : only;
+  }
 }
 
 /** Where the tree claims to lie, for messages that name paths as the real ones do. */
@@ -23,6 +41,7 @@ const maxBytesPerFolder = 256 * 1024 * 1024;
 export class FileTree {
   readonly #folders: Readonly<Record<FolderType, Map<string, StoredFile>>> = { input: new Map(), output: new Map(), temp: new Map() };
   readonly #bytes: Record<FolderType, number> = { input: 0, output: 0, temp: 0 };
+  #writes = 0;
 
   folderPath(type: FolderType): string {
     return `${basePath}/${type}`;
@@ -32,12 +51,18 @@ export class FileTree {
     return this.#folders[type].get(filePath);
   }
 
-  write(type: FolderType, filePath: string, bytes: Uint8Array): void {
+  write(type: FolderType, filePath: string, ...parts: readonly Uint8Array[]): void {
     this.remove(type, filePath);
-    this.#folders[type].set(filePath, { bytes, modified: Date.now() });
-    this.#bytes[type] += bytes.byteLength;
+    this.#writes += 1;
+    const file = new StoredFile(parts, this.#writes);
+    this.#folders[type].set(filePath, file);
+    this.#bytes[type] += file.size;
+    if (this.#bytes[type] > maxBytesPerFolder) this.#dropOldest(type, filePath);
+  }
+
+  #dropOldest(type: FolderType, kept: string): void {
     for (const oldest of this.#folders[type].keys()) {
-      if (this.#bytes[type] <= maxBytesPerFolder || oldest === filePath) break;
+      if (this.#bytes[type] <= maxBytesPerFolder || oldest === kept) break;
       this.remove(type, oldest);
     }
   }
@@ -46,7 +71,7 @@ export class FileTree {
     const file = this.#folders[type].get(filePath);
     if (file === undefined) return;
     this.#folders[type].delete(filePath);
-    this.#bytes[type] -= file.bytes.byteLength;
+    this.#bytes[type] -= file.size;
   }
 
   clear(type: FolderType): void {
@@ -78,8 +103,8 @@ function parentOf(filePath: string): string {
 
 /** `subfolder/name` below a folder, or null when it leads out of it. */
 export function pathBelow(subfolder: string, name: string): string | null {
-  const joined = path.normalize(path.join("/root", subfolder, name));
   if (path.isAbsolute(subfolder) || path.isAbsolute(name)) return null;
+  const joined = path.join("/root", subfolder, name);
   return joined.startsWith("/root/") ? joined.slice("/root/".length) : null;
 }
 

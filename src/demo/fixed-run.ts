@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { JsonObject, JsonValue } from "../json/exact.ts";
 import type { FileTree } from "./file-tree.ts";
 import type { FrameSink } from "./frame-sink.ts";
@@ -20,23 +19,18 @@ interface FixedRunParams {
   readonly fixed: FixedRuns;
   readonly files: FileTree;
   readonly sink: FrameSink;
-  readonly ended: AbortSignal;
   /** Of this run: no two save the same bytes. */
   readonly number: number;
 }
 
 /** Files lie in memory: older ones are written over. More than ever are on their way. */
 const keptFiles = 256;
-/** A larger file is not copied for each run: it would fill the memory. */
-const maxNumberedBytes = 100_000_000;
 
-/** The same file with a number after its end, which readers of pictures skip. */
-function numbered(bytes: Uint8Array, number: number): Uint8Array {
-  if (bytes.byteLength > maxNumberedBytes) return bytes;
-  const copy = Buffer.allocUnsafe(bytes.byteLength + 8);
-  copy.set(bytes);
-  copy.writeBigUInt64LE(BigInt(number), bytes.byteLength);
-  return copy;
+/** What follows the end of a file, where readers of pictures no longer look: the same file is another one in each run. */
+function ending(number: number): Uint8Array {
+  const bytes = Buffer.alloc(8);
+  bytes.writeUInt32LE(number);
+  return bytes;
 }
 
 /** One such run, told of in the order of comfyui-protocol.md §2.4. It cannot be interrupted. */
@@ -46,6 +40,8 @@ export class FixedRun {
   readonly clientId: string | null;
   readonly #messages: JsonValue[] = [];
   #currentNode: string | null = null;
+  #isGone = false;
+  #wake = (): void => undefined;
 
   constructor(params: FixedRunParams, item: QueueItem) {
     this.#params = params;
@@ -58,18 +54,35 @@ export class FixedRun {
     return this.#currentNode;
   }
 
+  /** The process ends: what waits for its time waits no longer. */
+  end(): void {
+    this.#isGone = true;
+    this.#wake();
+  }
+
+  /** @throws {ProcessGone} when the process ends meanwhile */
   async run(): Promise<RunOutcome> {
-    const { fixed, ended } = this.#params;
+    const { fixed } = this.#params;
     const { promptId, outputs } = this.#item;
     this.#announce("execution_start", { prompt_id: promptId });
     this.#announce("execution_cached", { nodes: [], prompt_id: promptId });
-    if (fixed.jobMs > 0) await sleep(fixed.jobMs, undefined, { signal: ended }).catch(() => undefined);
-    if (ended.aborted) throw new ProcessGone();
+    if (fixed.jobMs > 0) await this.#takeTime(fixed.jobMs);
+    if (this.#isGone) throw new ProcessGone();
     const shown: Record<string, JsonObject> = {};
     for (const id of outputs) shown[id] = this.#save(id);
     this.#announce("execution_success", { prompt_id: promptId });
     this.#currentNode = null;
     return { success: true, outputs: shown, meta: {}, messages: this.#messages };
+  }
+
+  #takeTime(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   #save(node: string): JsonObject {
@@ -78,7 +91,7 @@ export class FixedRun {
     this.#currentNode = node;
     this.#send("executing", { node, display_node: node, prompt_id: promptId });
     const filename = `${this.#params.number % keptFiles}_${node}.${fixed.file.extension}`;
-    files.write("output", `fixed/${filename}`, numbered(fixed.file.bytes, this.#params.number));
+    files.write("output", `fixed/${filename}`, fixed.file.bytes, ending(this.#params.number));
     const output = { images: [{ filename, subfolder: "fixed", type: "output" }] };
     this.#send("executed", { node, display_node: node, output, prompt_id: promptId });
     return output;

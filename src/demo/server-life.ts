@@ -44,7 +44,6 @@ export class ServerLife {
   readonly #tempSuffix = Array.from({ length: 5 }, () => String.fromCharCode(97 + randomInt(26))).join("");
   /** More than one only with {@link FixedRuns}. */
   readonly #running = new Map<QueueItem, PromptRun | FixedRun>();
-  readonly #ended = new AbortController();
   #counter = 0;
   #isAlive = true;
   #busyWorkers = 0;
@@ -93,8 +92,9 @@ export class ServerLife {
     this.params.record.accept({ promptId: item.promptId, clientId: typeof clientId === "string" ? clientId : null, prompt: item.prompt });
     const extraData = this.params.dialect === "next" ? { ...item.extraData, create_time: Date.now() } : item.extraData;
     this.#queue.push({ ...item, extraData, outputs: this.params.orderOutputs(item.outputs) });
-    this.hub.sendStatus();
+    // A free worker begins in this turn, before what is said in it leaves.
     this.#wake();
+    this.hub.sendStatus();
   }
 
   /** @returns whether a waiting prompt was taken out */
@@ -127,8 +127,8 @@ export class ServerLife {
 
   end(): void {
     this.#isAlive = false;
-    this.#ended.abort();
     this.#pace.end();
+    for (const run of this.#running.values()) if (run instanceof FixedRun) run.end();
     this.hub.dropAll();
   }
 
@@ -193,7 +193,7 @@ export class ServerLife {
 
   #newRun(item: QueueItem): PromptRun | FixedRun {
     const { definitions, files, dialect, record, previews, fixedRuns } = this.params;
-    if (fixedRuns !== null) return new FixedRun({ fixed: fixedRuns, files, sink: this.hub, ended: this.#ended.signal, number: this.#nextFixedRun() }, item);
+    if (fixedRuns !== null) return new FixedRun({ fixed: fixedRuns, files, sink: this.hub, number: this.#nextFixedRun() }, item);
     return new PromptRun(
       {
         definitions,

@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
-import { WebSocket, type RawData } from "ws";
+import type { Duplex } from "node:stream";
+import type { RawData, WebSocket } from "ws";
 import { parseJson, stringifyJson, type JsonObject } from "../json/exact.ts";
 import type { FrameSink } from "./frame-sink.ts";
 import { isObject } from "./json-shape.ts";
+import { messageFrame, Outbox } from "./outbox.ts";
 
 export interface SocketHubParams {
   /** Sent when a client flags its features first. */
@@ -14,13 +16,14 @@ export interface SocketHubParams {
   readonly staleClose: boolean;
 }
 
-/** The sockets by client id, and who hears what (comfyui-protocol.md §2). */
+/** The sockets by client id, and who hears what (comfyui-protocol.md §2). What is said in one turn of the event loop leaves together. */
 export class SocketHub implements FrameSink {
   readonly #params: SocketHubParams;
-  readonly #byClient = new Map<string, WebSocket>();
+  readonly #byClient = new Map<string, Outbox>();
   readonly #flags = new Map<string, JsonObject>();
-  readonly #open = new Set<WebSocket>();
-  readonly #silenced = new WeakSet<WebSocket>();
+  readonly #open = new Set<Outbox>();
+  /** Those with something to let go at the end of this turn. */
+  #waiting: Outbox[] = [];
 
   constructor(params: SocketHubParams) {
     this.#params = params;
@@ -31,14 +34,16 @@ export class SocketHub implements FrameSink {
     return this.#open.size;
   }
 
-  connect(socket: WebSocket, requestedId: string): void {
+  /** @param connection what the socket writes to */
+  connect(socket: WebSocket, connection: Duplex, requestedId: string): void {
     const clientId = requestedId === "" ? randomUUID().replaceAll("-", "") : requestedId;
-    this.#byClient.set(clientId, socket);
+    const outbox = new Outbox(socket, connection);
+    this.#byClient.set(clientId, outbox);
     this.#flags.set(clientId, {});
-    this.#open.add(socket);
+    this.#open.add(outbox);
     let first = true;
     socket.on("message", (data, isBinary) => {
-      if (isBinary || this.#silenced.has(socket)) return;
+      if (isBinary || outbox.isSilent) return;
       const message = parsedMessage(data);
       if (message === undefined) return;
       if (first && isObject(message) && message["type"] === "feature_flags") {
@@ -48,14 +53,12 @@ export class SocketHub implements FrameSink {
       }
       first = false;
     });
-    socket.on("ping", (data) => {
-      if (!this.#silenced.has(socket)) socket.pong(data);
-    });
+    socket.on("ping", (data) => outbox.answerPing(data));
     // A broken connection ends in "close"; there is nobody to tell.
     socket.on("error", () => socket.terminate());
     socket.on("close", () => {
-      this.#open.delete(socket);
-      if (!this.#params.staleClose && this.#byClient.get(clientId) !== socket) return;
+      this.#open.delete(outbox);
+      if (!this.#params.staleClose && this.#byClient.get(clientId) !== outbox) return;
       this.#byClient.delete(clientId);
       this.#flags.delete(clientId);
     });
@@ -82,26 +85,34 @@ export class SocketHub implements FrameSink {
   }
 
   dropAll(): void {
-    for (const socket of this.#open) socket.terminate();
+    for (const outbox of this.#open) outbox.drop();
   }
 
   silenceAll(): void {
-    for (const socket of this.#open) {
-      this.#silenced.add(socket);
-      socket.pause();
-    }
+    for (const outbox of this.#open) outbox.silence();
   }
 
   #status(): JsonObject {
     return { exec_info: { queue_remaining: this.#params.queueRemaining() } };
   }
 
-  #sendTo(clientId: string | null, frame: string | Uint8Array): void {
+  #sendTo(clientId: string | null, message: string | Uint8Array): void {
     const one = clientId === null ? undefined : this.#byClient.get(clientId);
-    const receivers = clientId === null ? this.#byClient.values() : one === undefined ? [] : [one];
-    for (const socket of receivers) {
-      if (socket.readyState === WebSocket.OPEN && !this.#silenced.has(socket)) socket.send(frame);
-    }
+    if (clientId === null ? this.#byClient.size === 0 : one === undefined) return;
+    const frame = messageFrame(message);
+    if (one !== undefined) this.#put(one, frame);
+    else for (const outbox of this.#byClient.values()) this.#put(outbox, frame);
+  }
+
+  #put(outbox: Outbox, frame: Buffer): void {
+    if (!outbox.put(frame)) return;
+    if (this.#waiting.push(outbox) === 1) setImmediate(() => this.#letGo());
+  }
+
+  #letGo(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const outbox of waiting) outbox.letGo();
   }
 }
 

@@ -3,11 +3,17 @@ import { stringifyJson, type JsonObject, type JsonValue } from "../../json/exact
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | Uint8Array;
+  /** Text, or bytes in any number of pieces. */
+  readonly body: string | readonly Uint8Array[];
 }
 
 export function json(value: JsonObject | readonly JsonValue[], status = 200): Answer {
   return { status, headers: { "Content-Type": "application/json; charset=utf-8" }, body: stringifyJson(value) };
+}
+
+/** An object with one member. No object is made of it: one for each name that comes would each get a shape of its own. */
+export function jsonMember(name: string, value: JsonObject): Answer {
+  return { status: 200, headers: { "Content-Type": "application/json; charset=utf-8" }, body: `{${stringifyJson(name)}:${stringifyJson(value)}}` };
 }
 
 export function jsonValue(value: JsonValue): Answer {

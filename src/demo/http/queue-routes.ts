@@ -2,7 +2,7 @@ import type { JsonObject } from "../../json/exact.ts";
 import { isList, isObject } from "../json-shape.ts";
 import { toPythonBool } from "../python-conversion.ts";
 import { queueTuple, type ServerLife } from "../server-life.ts";
-import { empty, ImitatedTrouble, json, type Answer } from "./answer.ts";
+import { empty, ImitatedTrouble, json, jsonMember, type Answer } from "./answer.ts";
 import { jsonBody, type Request } from "./request.ts";
 import type { Route } from "./router.ts";
 
@@ -74,7 +74,7 @@ function getHistory(request: Request, life: ServerLife): Answer {
 function getHistoryEntry(request: Request, life: ServerLife): Answer {
   const id = request.params["id"] ?? "";
   const entry = life.history.get(id);
-  return json(entry === undefined ? {} : { [id]: entry });
+  return entry === undefined ? json({}) : jsonMember(id, entry);
 }
 
 function postHistory(request: Request, life: ServerLife): Answer {

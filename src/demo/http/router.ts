@@ -9,13 +9,16 @@ export interface Route {
   readonly handle: (request: Request, life: ServerLife) => Answer | Promise<Answer>;
 }
 
-/** Matches a path against a route's. @returns its decoded parameters, or null */
-function matchPath(pattern: string, path: string): Readonly<Record<string, string>> | null {
-  const wanted = pattern.split("/");
-  const given = path.split("/");
-  if (wanted.length !== given.length) return null;
+interface Pattern {
+  readonly route: Route;
+  readonly segments: readonly string[];
+}
+
+/** Matches the segments of a path against a pattern's. @returns its decoded parameters, or null */
+function matched(pattern: readonly string[], given: readonly string[]): Readonly<Record<string, string>> | null {
+  if (pattern.length !== given.length) return null;
   const params: Record<string, string> = {};
-  for (const [index, segment] of wanted.entries()) {
+  for (const [index, segment] of pattern.entries()) {
     const value = given[index] ?? "";
     if (segment.startsWith("{")) {
       if (value === "") return null;
@@ -34,24 +37,40 @@ function decodedSegment(segment: string): string {
   }
 }
 
-/** Finds the handler; every route also answers below `/api` (comfyui-protocol.md §1.0). */
-export async function dispatch(
-  routes: readonly Route[],
-  request: Omit<Request, "params">,
-  life: ServerLife,
-): Promise<Answer> {
-  const method = request.method === "HEAD" ? "GET" : request.method;
-  const paths = request.path.startsWith("/api/") ? [request.path, request.path.slice("/api".length)] : [request.path];
-  const allowed = new Set<string>();
-  for (const route of routes) {
+/** Finds the handler of a request. Every route also answers below `/api` (comfyui-protocol.md §1.0). */
+export class Router {
+  /** By path, those without a parameter. */
+  readonly #exact: ReadonlyMap<string, readonly Route[]>;
+  readonly #patterns: readonly Pattern[];
+
+  constructor(routes: readonly Route[]) {
+    const [patterns, exact] = [routes.filter(({ path }) => path.includes("{")), routes.filter(({ path }) => !path.includes("{"))];
+    this.#exact = Map.groupBy(exact, ({ path }) => path);
+    this.#patterns = patterns.map((route) => ({ route, segments: route.path.split("/") }));
+  }
+
+  async dispatch(request: Omit<Request, "params">, life: ServerLife): Promise<Answer> {
+    const method = request.method === "HEAD" ? "GET" : request.method;
+    const paths = request.path.startsWith("/api/") ? [request.path, request.path.slice("/api".length)] : [request.path];
+    const allowed = new Set<string>();
     for (const path of paths) {
-      const params = matchPath(route.path, path);
-      if (params === null) continue;
-      if (route.method === method) return route.handle({ ...request, path, params }, life);
-      allowed.add(route.method);
-      if (route.method === "GET") allowed.add("HEAD");
+      for (const { route, params } of this.#matches(path)) {
+        if (route.method === method) return route.handle({ ...request, path, params }, life);
+        allowed.add(route.method);
+        if (route.method === "GET") allowed.add("HEAD");
+      }
+    }
+    if (allowed.size > 0) return methodNotAllowed([...allowed].sort());
+    return method === "GET" ? unknownPath : methodNotAllowed(["GET", "HEAD"]);
+  }
+
+  /** A path without parameters is taken as it is; only others are compared segment by segment. */
+  *#matches(path: string): Generator<{ readonly route: Route; readonly params: Readonly<Record<string, string>> }> {
+    for (const route of this.#exact.get(path) ?? []) yield { route, params: {} };
+    const given = path.split("/");
+    for (const { route, segments } of this.#patterns) {
+      const params = matched(segments, given);
+      if (params !== null) yield { route, params };
     }
   }
-  if (allowed.size > 0) return methodNotAllowed([...allowed].sort());
-  return method === "GET" ? unknownPath : methodNotAllowed(["GET", "HEAD"]);
 }

@@ -70,6 +70,43 @@ describe("every route", () => {
     expect([answer.status, answer.text]).toEqual([500, trouble]);
   });
 
+  it("reads a body that comes in pieces and does not say how long it is", async () => {
+    const pieces = ['{"prompt":{"1":{"class_type":"PreviewAny",', '"inputs":{"source":"x"}}},"prompt_id":"pieces"}'];
+    const status = await new Promise((resolve, reject) => {
+      const outgoing = request(`${demo.url}/prompt`, { method: "POST" }, (answer) => {
+        answer.resume();
+        resolve(answer.statusCode);
+      });
+      outgoing.on("error", reject);
+      for (const piece of pieces) outgoing.write(piece);
+      outgoing.end();
+    });
+    expect(status).toBe(200);
+    expect(demo.accepted().at(-1)?.promptId).toBe("pieces");
+  });
+
+  it("takes a target that is a whole URL, and one with dots, escapes or a host in it", async () => {
+    const { hostname, port } = new URL(demo.url);
+    // fetch would write them anew.
+    const statusOf = (path: string): Promise<number | undefined> =>
+      new Promise((resolve, reject) => {
+        const outgoing = request({ hostname, port, path }, (answer) => {
+          answer.resume();
+          resolve(answer.statusCode);
+        });
+        outgoing.on("error", reject).end();
+      });
+    const targets = [`${demo.url}/prompt?x=1`, "/x/../prompt", "/%70rompt", "//elsewhere/prompt", "//", "/prompt?x#y", "/prompt/"];
+    expect(await Promise.all(targets.map(statusOf))).toEqual([200, 200, 404, 200, 200, 200, 404]);
+  });
+
+  it("writes a prompt id of any characters as JSON", async () => {
+    const id = 'a"b\\c';
+    await post(demo.url, "/prompt", { prompt: { "1": { class_type: "PreviewAny", inputs: { source: "x" } } }, prompt_id: id });
+    const path = `/history/${encodeURIComponent(id)}`;
+    await expect.poll(async () => (await get(demo.url, path)).body).toEqual({ [id]: expect.objectContaining({ outputs: { "1": { text: ["x"] } } }) });
+  });
+
   it("refuses a body that is too large, JSON as well", async () => {
     const answer = await post(demo.url, "/prompt", JSON.stringify({ text: "x".repeat(6000) }));
     expect([answer.status, answer.text]).toEqual([413, "Maximum request body size 5000 exceeded."]);
@@ -172,6 +209,17 @@ describe("GET /view", () => {
     expect((await get(demo.url, path, { "If-None-Match": whole.headers.get("etag") ?? "" })).status).toBe(304);
     const head = await fetch(demo.url + path, { method: "HEAD" });
     expect([head.headers.get("content-length"), await head.text()]).toEqual(["10", ""]);
+  });
+
+  it("gives a file that was written over another ETag, though it is as long", async () => {
+    const path = "/view?filename=over.bin&type=input";
+    await upload({ name: "over.bin", content: "one" });
+    const before = (await get(demo.url, path)).headers.get("etag") ?? "";
+    expect((await get(demo.url, path)).headers.get("etag")).toBe(before);
+    await upload({ name: "over.bin", content: "two", fields: { overwrite: "1" } });
+    const after = await get(demo.url, path, { "If-None-Match": before });
+    expect([after.status, after.text]).toEqual([200, "two"]);
+    expect(after.headers.get("etag")).toMatch(/^"[\w-]+"$/);
   });
 
   it("encodes a preview of a picture, and fails on what is none", async () => {

@@ -10,14 +10,14 @@ import { jobRoutes } from "./job-routes.ts";
 import { isForeignOrigin } from "./origin-guard.ts";
 import { promptRoutes } from "./prompt-routes.ts";
 import { queueRoutes } from "./queue-routes.ts";
-import { readBody } from "./request.ts";
-import { dispatch, type Route } from "./router.ts";
+import { readBody, targetOf } from "./request.ts";
+import { Router } from "./router.ts";
 import { systemRoutes } from "./system-routes.ts";
 
 /** Clients only send their feature flags; the real server takes 4 MB a frame. */
 const maxFrameBytes = 4 * 1024 * 1024;
 
-const routes: readonly Route[] = [...promptRoutes, ...queueRoutes, ...systemRoutes, ...fileRoutes, ...jobRoutes];
+const routes = [...promptRoutes, ...queueRoutes, ...systemRoutes, ...fileRoutes, ...jobRoutes];
 
 export interface ServeParams {
   readonly life: ServerLife;
@@ -29,15 +29,10 @@ function bareNamePath(path: string): string {
   return path.startsWith("/api/") ? path.slice("/api".length) : path;
 }
 
-function urlOf(incoming: IncomingMessage): URL {
-  const target = incoming.url ?? "/";
-  return URL.canParse(target, "http://stand-in") ? new URL(target, "http://stand-in") : new URL("http://stand-in/");
-}
-
-async function answerTo(incoming: IncomingMessage, { life, faults, record }: ServeParams): Promise<Answer | "reset"> {
+async function answerTo(incoming: IncomingMessage, router: Router, { life, faults, record }: ServeParams): Promise<Answer | "reset"> {
   const method = incoming.method ?? "GET";
-  const url = urlOf(incoming);
-  const path = bareNamePath(url.pathname);
+  const target = targetOf(incoming);
+  const path = bareNamePath(target.path);
   const { maxUploadBytes, dialect } = life.params;
   const body = await readBody(incoming, maxUploadBytes);
   const failure = faults.takeFailure(path);
@@ -48,8 +43,8 @@ async function answerTo(incoming: IncomingMessage, { life, faults, record }: Ser
   if (body === null) return plain(413, `Maximum request body size ${maxUploadBytes} exceeded.`);
   let answer: Answer;
   try {
-    const request = { method, path: url.pathname, query: url.searchParams, headers: incoming.headers, body };
-    answer = await dispatch(routes, request, life);
+    const request = { method, ...target, headers: incoming.headers, body };
+    answer = await router.dispatch(request, life);
   } catch (error) {
     if (!(error instanceof ImitatedTrouble)) record.crashed(error);
     answer = serverTrouble;
@@ -61,13 +56,20 @@ async function answerTo(incoming: IncomingMessage, { life, faults, record }: Ser
 }
 
 function send(outgoing: ServerResponse, answer: Answer, withBody: boolean): void {
-  const body = typeof answer.body === "string" ? Buffer.from(answer.body) : answer.body;
-  outgoing.writeHead(answer.status, { "Content-Length": body.byteLength, ...answer.headers });
-  outgoing.end(withBody ? body : undefined);
+  const { status, headers, body } = answer;
+  const size = typeof body === "string" ? Buffer.byteLength(body) : body.reduce((sum, part) => sum + part.byteLength, 0);
+  outgoing.writeHead(status, { "Content-Length": size, ...headers });
+  // Head and body leave in one system call, whatever pieces they come in.
+  if (!withBody) outgoing.end();
+  else if (typeof body === "string") outgoing.end(body);
+  else {
+    for (const part of body) outgoing.write(part);
+    outgoing.end();
+  }
 }
 
-async function respond(incoming: IncomingMessage, outgoing: ServerResponse, params: ServeParams): Promise<void> {
-  const answer = await answerTo(incoming, params);
+async function respond(incoming: IncomingMessage, outgoing: ServerResponse, router: Router, params: ServeParams): Promise<void> {
+  const answer = await answerTo(incoming, router, params);
   if (answer === "reset") incoming.socket.resetAndDestroy();
   else send(outgoing, answer, incoming.method !== "HEAD");
 }
@@ -79,17 +81,18 @@ function refuseUpgrade(socket: Duplex, status: string): void {
 /** A server for one life of the process; closing it also ends its connections. */
 export function createDemoServer(params: ServeParams): Server {
   const sockets = new WebSocketServer({ noServer: true, autoPong: false, maxPayload: maxFrameBytes });
-  const server = createServer((incoming, outgoing) => {
+  const router = new Router(routes);
+  const server = createServer({ optimizeEmptyRequests: true }, (incoming, outgoing) => {
     // A failure means that the caller went away while it was sending.
-    void respond(incoming, outgoing, params).catch(() => incoming.destroy());
+    void respond(incoming, outgoing, router, params).catch(() => incoming.destroy());
   });
   server.on("upgrade", (incoming, socket, head) => {
-    const url = urlOf(incoming);
+    const { path, query } = targetOf(incoming);
     socket.on("error", () => socket.destroy());
-    if (bareNamePath(url.pathname) !== "/ws") refuseUpgrade(socket, "404 Not Found");
+    if (bareNamePath(path) !== "/ws") refuseUpgrade(socket, "404 Not Found");
     else if (isForeignOrigin(incoming.headers)) refuseUpgrade(socket, "403 Forbidden");
     else {
-      sockets.handleUpgrade(incoming, socket, head, (webSocket) => params.life.hub.connect(webSocket, url.searchParams.get("clientId") ?? ""));
+      sockets.handleUpgrade(incoming, socket, head, (webSocket) => params.life.hub.connect(webSocket, socket, query.get("clientId") ?? ""));
     }
   });
   return server;

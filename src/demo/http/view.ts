@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import path from "node:path/posix";
 import { decodePng, encodePng } from "../drawing/png.ts";
 import { encodeWebp } from "../drawing/webp.ts";
@@ -29,19 +28,19 @@ export async function viewFile(request: Request, life: ServerLife): Promise<Answ
   const type = annotated ?? request.query.get("type") ?? "output";
   if (!isFolderType(type)) return empty(400);
   const subfolder = request.query.get("subfolder") ?? "";
-  if (pathBelow(subfolder, "x") === null) return empty(403);
   const filename = path.basename(name);
   const filePath = pathBelow(subfolder, filename);
-  const file = filePath === null ? undefined : life.params.files.read(type, filePath);
+  if (filePath === null) return empty(pathBelow(subfolder, "x") === null ? 403 : 404);
+  const file = life.params.files.read(type, filePath);
   if (file === undefined) return empty(404);
 
   const disposition = { "Content-Disposition": `filename="${filename}"` };
   if (request.query.has("preview")) {
     const image = decoded(file);
-    return { status: 200, headers: { ...disposition, "Content-Type": "image/webp" }, body: encodeWebp([image], 0) };
+    return { status: 200, headers: { ...disposition, "Content-Type": "image/webp" }, body: [encodeWebp([image], 0)] };
   }
   if (request.query.get("channel") === "rgb") {
-    return { status: 200, headers: { ...disposition, "Content-Type": "image/png" }, body: await encodePng(decoded(file)) };
+    return { status: 200, headers: { ...disposition, "Content-Type": "image/png" }, body: [await encodePng(decoded(file))] };
   }
   const next = life.params.dialect === "next";
   const guards: Readonly<Record<string, string>> = next
@@ -58,7 +57,7 @@ function decoded(file: StoredFile): NonNullable<ReturnType<typeof decodePng>>["r
 }
 
 function fileAnswer(request: Request, file: StoredFile, headers: Readonly<Record<string, string>>): Answer {
-  const etag = `"${createHash("sha256").update(file.bytes).digest("hex").slice(0, 16)}"`;
+  const etag = `"${file.tag}"`;
   const all = {
     ...headers,
     ETag: etag,
@@ -67,14 +66,14 @@ function fileAnswer(request: Request, file: StoredFile, headers: Readonly<Record
   };
   if (request.headers["if-none-match"]?.split(/\s*,\s*/).includes(etag) === true) return { status: 304, headers: all, body: "" };
   const range = request.headers.range;
-  if (range === undefined) return { status: 200, headers: all, body: file.bytes };
-  const size = file.bytes.byteLength;
+  if (range === undefined) return { status: 200, headers: all, body: file.parts };
+  const { size } = file;
   const span = parsedRange(range, size);
   if (span === null) return { status: 416, headers: { ...headers, "Content-Range": `bytes */${size}` }, body: "" };
   return {
     status: 206,
     headers: { ...all, "Content-Range": `bytes ${span.start}-${span.end}/${size}` },
-    body: file.bytes.subarray(span.start, span.end + 1),
+    body: [file.bytes.subarray(span.start, span.end + 1)],
   };
 }
 
