@@ -124,7 +124,7 @@ function isExecutionError(data: unknown): data is ExecutionError {
 }
 
 /** The whole of a status, with and without the spaces of Python. Every change of anyone's queue brings one: it is not worth the parsing. */
-const wholeStatus = /^\{"type": ?"status", ?"data": ?\{"status": ?\{"exec_info": ?\{"queue_remaining": ?(0|[1-9]\d{0,8})\}\}\}\}$/;
+const wholeStatus = /^\{"type": ?"status", ?"data": ?\{"status": ?\{"exec_info": ?\{"queue_remaining": ?(?:0|[1-9]\d{0,8})\}\}\}\}$/;
 
 /** @throws {TypeError} when the message lacks what its type always has */
 function dataOf<T>({ data }: JsonObject, isShape: (data: unknown) => data is T): T {
@@ -138,8 +138,10 @@ function dataOf<T>({ data }: JsonObject, isShape: (data: unknown) => data is T):
  * @throws {SyntaxError | TypeError} when the frame is not what ComfyUI sends
  */
 export function parseSocketMessage(text: string): SocketMessage | null {
-  const remaining = wholeStatus.exec(text)?.[1];
-  if (remaining !== undefined) return { type: "status", data: { status: { exec_info: { queue_remaining: Number(remaining) } } } };
+  if (wholeStatus.test(text)) {
+    const remaining = Number.parseInt(text.slice(text.lastIndexOf(":") + 1), 10);
+    return { type: "status", data: { status: { exec_info: { queue_remaining: remaining } } } };
+  }
   const message = parsePythonJson(text);
   if (!isObject(message)) throw new TypeError("a message that is no object");
   const { type } = message;

@@ -28,6 +28,8 @@ const maxPathLength = 4096;
 /** The folder that holds every job's outputs and every caller's inputs. */
 const ownFolder = /^\.?\/*comfyui-api(\/|$)/i;
 
+const plainName = /^[a-z0-9_-]+$/i;
+
 function escapes(text: string): string | null {
   const parts = text.split(/[\\/]/).map((part) => part.trim());
   if (parts.includes("..")) return "Paths with “..” are not taken";
@@ -53,7 +55,13 @@ function strayEmbedding(text: string): string | null {
   return null;
 }
 
+/** Neither a path nor a URL, whatever the input: most texts of a graph are the name of a sampler, a scheduler or a prefix. */
+function isPlainName(text: string): boolean {
+  return plainName.test(text) && !ownFolder.test(text);
+}
+
 function faultOf(classType: string, input: string, text: string, known: ReadonlySet<string>): string | null {
+  if (isPlainName(text)) return null;
   const stray = strayEmbedding(text);
   if (stray !== null) return stray;
   const isPath = pathInput.test(input) || (fileNode.test(classType) && !freeText.test(input));

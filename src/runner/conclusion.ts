@@ -29,9 +29,9 @@ export class Conclusion {
 
   /** ComfyUI has run the graph, well or not. */
   async finish(entry: HistoryEntry): Promise<void> {
-    const { held, log, checkpoint, clock, watch } = this.#params;
+    const { held, log, checkpoint, clock, watch, backend, files } = this.#params;
     checkpoint("run-ended");
-    const collector = new OutputCollector({ ...this.#params, job: held.job, found: { recorded: entry.outputs, ...log.found() } });
+    const collector = new OutputCollector({ backend, files, checkpoint, job: held.job, found: { recorded: entry.outputs, ...log.found() } });
     const from = clock.now();
     const uncopied = await this.#collectWatched(collector);
     watch.stage(held.job, "collect", { from, to: clock.now() });
