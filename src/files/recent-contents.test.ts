@@ -80,7 +80,7 @@ it("whatever is asked for is what was put, whole, or is not there", () => {
           recent.add(id, [mine.slice(0, length >> 1), mine.slice(length >> 1)]);
           put.set(id, mine);
         }
-        // What has just come, or another: of ten, some come before they are asked for again.
+        // What has just come, or any other.
         const asked = String((key + index) % 3 === 0 ? key : index % 10);
         const content = recent.take(asked);
         const isJustPut = asked === id && !remove && length > 0;

@@ -55,7 +55,7 @@ export interface ExchangeParams<T> {
 }
 
 /** One question and its answer, on whichever connection carries it. */
-export abstract class Exchange<T> implements AnswerSink {
+abstract class Exchange<T> implements AnswerSink {
   readonly question: Question;
   protected readonly clock: Clock;
   protected readonly timeoutMs: number;
