@@ -244,23 +244,31 @@ describe("the sender", () => {
     await expect.poll(() => stateOf()).toBe("delivered");
   });
 
-  it("goes on after the store failed", async () => {
+  it.each(["nextWebhookDue", "claimWebhook"] as const)("goes on after %s of the store failed", async (failing) => {
+    await finishedJob();
     let failures = 1;
+    const failOnce = (asked: string): void => {
+      if (asked !== failing || failures === 0) return;
+      failures -= 1;
+      throw new Error("the disk is full");
+    };
     startSender({
       jobs: {
         claimWebhook: async (claim) => {
-          failures -= 1;
-          if (failures >= 0) throw new Error("the disk is full");
+          failOnce("claimWebhook");
           return jobs.claimWebhook(claim);
         },
         recordDelivery: (delivery) => jobs.recordDelivery(delivery),
-        nextWebhookDue: () => jobs.nextWebhookDue(),
+        nextWebhookDue: async () => {
+          failOnce("nextWebhookDue");
+          return jobs.nextWebhookDue();
+        },
         get: (id) => jobs.get(id),
       },
     });
     await expect.poll(() => clock.pendingTimers).toBe(1);
     expect(errors.splice(0)).toMatchObject([{ message: "the disk is full" }]);
-    await finishedJob();
+    clock.advance(5_000);
     await expect.poll(() => stateOf()).toBe("delivered");
   });
 });

@@ -105,6 +105,9 @@ export class WebhookSender {
     try {
       while (this.#again) {
         this.#again = false;
+        due = await jobs.nextWebhookDue();
+        // Every job that ends asks for a look, and few have a webhook: one question tells.
+        if (due === null || due > clock.now()) continue;
         await this.#fill();
         due = await jobs.nextWebhookDue();
       }
