@@ -9,7 +9,7 @@ import { securityHeaders, withStanding } from "./standing-headers.ts";
 
 type DoorDeps = Pick<HttpDeps, "access" | "clock" | "logger" | "metrics" | "newId" | "requestTracer">;
 
-export type Handler = (c: HttpContext) => Response | Promise<Response>;
+type Handler = (c: HttpContext) => Response | Promise<Response>;
 
 /**
  * What every request passes on its way in, and every answer on its way out: id, span, pages of other sites kept out, faults
