@@ -148,6 +148,17 @@ describe("a connection", () => {
     expect(server.connections).toHaveLength(2);
   });
 
+  it("that nobody uses is closed before the server closes it, and keeps no process alive until then", async () => {
+    const server = await serving(({ socket }) => socket.write(`HTTP/1.1 200 OK\r\nkeep-alive: timeout=2\r\ncontent-length: 2${endOfHead}ok`));
+    const alive = (): number => process.getActiveResourcesInfo().filter((resource) => resource === "TCPSocketWrap").length;
+    // Those of other tests are closed, but not gone yet.
+    await expect.poll(alive).toBe(0);
+    await asking(`http://127.0.0.1:${server.port}`).call("/api/queue", { timeoutMs });
+    // The server's end of it alone.
+    expect(alive()).toBe(1);
+    await expect.poll(() => server.connections[0]?.isClosed, { timeout: 10_000 }).toBe(true);
+  });
+
   it("that ends the body of its answer by being closed has brought it whole", async () => {
     const server = await serving(({ socket }) => socket.end(`${begin}${endOfHead.slice(2)}all of it`));
     expect((await asking(`http://127.0.0.1:${server.port}`).call("/api/queue", { timeoutMs })).text).toBe("all of it");
