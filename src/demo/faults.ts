@@ -86,8 +86,12 @@ export class FaultSwitches {
     };
   }
 
+  holdsAnswers(path: string): boolean {
+    return this.#heldAnswers.some((held) => held.path === path);
+  }
+
   async answerMayGo(path: string): Promise<void> {
-    if (this.#heldAnswers.length > 0) await Promise.all(this.#heldAnswers.filter((held) => held.path === path).map((held) => held.gate.opened));
+    await Promise.all(this.#heldAnswers.filter((held) => held.path === path).map((held) => held.gate.opened));
   }
 
   resetAfterAccepting(count: number): void {

@@ -1,4 +1,4 @@
-import type { JsonValue } from "../json/exact.ts";
+import type { JsonObject, JsonValue } from "../json/exact.ts";
 import type { FileTree } from "./file-tree.ts";
 import { isList, isObject } from "./json-shape.ts";
 import { inputConfig, resolveType, type InputSpec, type NodeDefinition } from "./node-definition.ts";
@@ -53,26 +53,26 @@ export function checkLiteral(params: {
 
   if (definition.validation?.inputs.includes(name) === true) return { value };
   const { min, max } = spec.options ?? {};
-  const info = { input_name: name, input_config: inputConfig(spec, files), received_value: value };
+  const info = (): JsonObject => ({ input_name: name, input_config: inputConfig(spec, files), received_value: value });
   if (isNumeric(value) && isNumeric(min) && value < min) {
-    return { value, error: validationError("value_smaller_than_min", `Value ${value} smaller than min of ${min}`, name, info) };
+    return { value, error: validationError("value_smaller_than_min", `Value ${value} smaller than min of ${min}`, name, info()) };
   }
   if (isNumeric(value) && isNumeric(max) && value > max) {
-    return { value, error: validationError("value_bigger_than_max", `Value ${value} bigger than max of ${max}`, name, info) };
+    return { value, error: validationError("value_bigger_than_max", `Value ${value} bigger than max of ${max}`, name, info()) };
   }
   const options = checkedOptions(spec, type, params.dialect);
   if (options !== null && !options.includes(value)) {
     const tooMany = options.length > maxListedOptions;
     const listed = tooMany ? `(list of length ${options.length})` : pythonRepr(options);
     const details = `${name}: '${toPythonString(value)}' not in ${listed}`;
-    return { value, error: knownError("value_not_in_list", details, tooMany ? { ...info, input_config: null } : info) };
+    return { value, error: knownError("value_not_in_list", details, tooMany ? { ...info(), input_config: null } : info()) };
   }
   return { value };
 }
 
 /** Types are comma unions; one in common is enough, and `*` fits everything. */
 export function typesMatch(received: string, wanted: string | readonly string[]): boolean {
-  if (received === "*" || wanted === "*") return true;
+  if (received === wanted || received === "*" || wanted === "*") return true;
   if (typeof wanted !== "string") return false;
   const wantedTypes = new Set(wanted.split(",").map((type) => type.trim()));
   return received.split(",").some((type) => wantedTypes.has(type.trim()));

@@ -18,7 +18,8 @@ interface Pattern {
 function matched(pattern: readonly string[], given: readonly string[]): Readonly<Record<string, string>> | null {
   if (pattern.length !== given.length) return null;
   const params: Record<string, string> = {};
-  for (const [index, segment] of pattern.entries()) {
+  for (let index = 0; index < pattern.length; index += 1) {
+    const segment = pattern[index] ?? "";
     const value = given[index] ?? "";
     if (segment.startsWith("{")) {
       if (value === "") return null;
@@ -49,28 +50,31 @@ export class Router {
     this.#patterns = patterns.map((route) => ({ route, segments: route.path.split("/") }));
   }
 
-  async dispatch(request: Omit<Request, "params">, life: ServerLife): Promise<Answer> {
+  dispatch(request: Omit<Request, "params">, life: ServerLife): Answer | Promise<Answer> {
     const method = request.method === "HEAD" ? "GET" : request.method;
     const paths = request.path.startsWith("/api/") ? [request.path, request.path.slice("/api".length)] : [request.path];
-    const allowed = new Set<string>();
+    const others: Route[] = [];
     for (const path of paths) {
-      for (const { route, params } of this.#matches(path)) {
-        if (route.method === method) return route.handle({ ...request, path, params }, life);
-        allowed.add(route.method);
-        if (route.method === "GET") allowed.add("HEAD");
+      for (const route of this.#exact.get(path) ?? []) {
+        if (route.method === method) return route.handle({ ...request, path, params: {} }, life);
+        others.push(route);
       }
     }
-    if (allowed.size > 0) return methodNotAllowed([...allowed].sort());
+    for (const path of paths) {
+      const given = path.split("/");
+      for (const { route, segments } of this.#patterns) {
+        const params = matched(segments, given);
+        if (params === null) continue;
+        if (route.method === method) return route.handle({ ...request, path, params }, life);
+        others.push(route);
+      }
+    }
+    if (others.length > 0) return methodNotAllowed(methodsOf(others));
     return method === "GET" ? unknownPath : methodNotAllowed(["GET", "HEAD"]);
   }
+}
 
-  /** A path without parameters is taken as it is; only others are compared segment by segment. */
-  *#matches(path: string): Generator<{ readonly route: Route; readonly params: Readonly<Record<string, string>> }> {
-    for (const route of this.#exact.get(path) ?? []) yield { route, params: {} };
-    const given = path.split("/");
-    for (const { route, segments } of this.#patterns) {
-      const params = matched(segments, given);
-      if (params !== null) yield { route, params };
-    }
-  }
+function methodsOf(routes: readonly Route[]): readonly string[] {
+  const methods = routes.flatMap(({ method }) => (method === "GET" ? ["GET", "HEAD"] : [method]));
+  return [...new Set(methods)].sort();
 }

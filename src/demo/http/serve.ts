@@ -51,7 +51,7 @@ async function answerTo(incoming: IncomingMessage, router: Router, { life, fault
   }
   const accepted = method === "POST" && path === "/prompt" && answer.status === 200;
   if (accepted && faults.takeReset()) return "reset";
-  await faults.answerMayGo(path);
+  if (faults.holdsAnswers(path)) await faults.answerMayGo(path);
   return answer;
 }
 
