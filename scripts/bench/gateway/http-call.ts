@@ -101,7 +101,7 @@ class Connection {
     this.#pieces = [];
     this.#settle = null;
     this.#usedAt = performance.now();
-    if (/^HTTP\/1\.1 200 /.test(head)) settle?.resolve({ text, bytes });
+    if (head.startsWith("HTTP/1.1 200 ")) settle?.resolve({ text, bytes });
     else settle?.reject(new Error(`answered with ${head.slice(0, 100)}: ${text}`));
   }
 }
