@@ -27,9 +27,9 @@ export class LoadResult {
   }
 }
 
-/** What a service has long had after its first minute: compiled code, open connections. Few jobs are enough where each is large. */
-const warmJobs = 500;
-const warmMs = 4_000;
+/** What a service has long had after its first minutes: compiled code, open connections. Few jobs are enough where each is large. */
+const warmJobs = 2_000;
+const warmMs = 10_000;
 
 /** Before anything is measured, on both sides. */
 export async function warm(caller: PictureCaller, callers: number): Promise<void> {
