@@ -27,11 +27,13 @@ interface Prepared {
 }
 
 function valuesOf({ names }: Prepared, parameters: Parameters): SQLInputValue[] {
-  return names.map((name) => {
+  const values: SQLInputValue[] = [];
+  for (const name of names) {
     const value = parameters[name];
     if (value === undefined) throw new Error(`a statement lacks its parameter ${name}`);
-    return value;
-  });
+    values.push(value);
+  }
+  return values;
 }
 
 /** One connection to the job database: prepared statements and transactions. */

@@ -14,15 +14,6 @@ export function urgencyOf(priority: Priority): number {
   return urgencies[priority];
 }
 
-const progress = z.object({
-  percent: z.number(),
-  completedNodes: z.number(),
-  totalNodes: z.number(),
-  currentNode: z
-    .object({ id: z.string(), classType: z.string(), title: z.string(), step: z.number().nullable(), steps: z.number().nullable() })
-    .nullable(),
-});
-
 const warnings = z.array(z.object({ code: z.string(), message: z.string(), nodeId: z.string().exactOptional() }));
 
 const jobError = z.object({
@@ -53,7 +44,25 @@ export function statusIn(columns: Columns): JobStatus {
 
 export function progressIn(columns: Columns): JobProgress | null {
   const text = textOrNullIn(columns, "progress");
-  return text === null ? null : readRow(progress, parseJson(text));
+  if (text === null) return null;
+  const stored = columnsOf(parseJson(text));
+  const { currentNode } = stored;
+  return {
+    percent: numberIn(stored, "percent"),
+    completedNodes: numberIn(stored, "completedNodes"),
+    totalNodes: numberIn(stored, "totalNodes"),
+    currentNode: currentNode === null ? null : nodeIn(columnsOf(currentNode)),
+  };
+}
+
+function nodeIn(stored: Columns): NonNullable<JobProgress["currentNode"]> {
+  return {
+    id: textIn(stored, "id"),
+    classType: textIn(stored, "classType"),
+    title: textIn(stored, "title"),
+    step: numberOrNullIn(stored, "step"),
+    steps: numberOrNullIn(stored, "steps"),
+  };
 }
 
 export function warningsIn(columns: Columns): readonly JobWarning[] {
