@@ -30,8 +30,11 @@ export interface Connection {
     destroy(): unknown;
     /** For an answer that does not set them itself. */
     stand(headers: readonly StandingHeader[]): void;
-    /** The operating system has all of the answer. */
-    once(event: "finish", listener: () => void): unknown;
+    /** After `close`. */
+    readonly destroyed: boolean;
+    /** `finish`: the operating system has all of the answer. `close`: that, or the other side has hung up. */
+    once(event: "finish" | "close", listener: () => void): unknown;
+    removeListener(event: "close", listener: () => void): unknown;
   };
   /** Agrees to speak WebSocket, when the request asks for that. What it returns must be the answer. */
   readonly upgrade?: (open: OpenSocket) => Response;

@@ -11,7 +11,7 @@ import type { HttpContext } from "./route.ts";
 import type { RunOptions } from "./run-options.ts";
 import { eventStream } from "./stream/event-stream.ts";
 import { jobPath } from "./views/paths.ts";
-import { waitForJob } from "./waiting.ts";
+import { interruptions, waitForJob } from "./waiting.ts";
 
 /** A job that was accepted, now or by an earlier request with the same idempotency key. */
 export interface AcceptedRun {
@@ -28,8 +28,7 @@ export async function answerRun(c: HttpContext, deps: HttpDeps, run: AcceptedRun
   c.set("jobId", job.id);
   if (options.wanted.kind === "events") return eventStream(c, deps, { jobId: job.id, afterId: 0 }, { ...runHeaders(run), Location: jobPath(job.id) });
   const { waitSeconds } = options.wait;
-  const signals = deps.stopping === undefined ? [c.req.raw.signal] : [c.req.raw.signal, deps.stopping];
-  const latest = waitSeconds === 0 ? job : await waitForJob(deps, { jobId: job.id, waitMs: waitSeconds * 1000, signals, ended });
+  const latest = waitSeconds === 0 ? job : await waitForJob(deps, { jobId: job.id, waitMs: waitSeconds * 1000, ...interruptions(c, deps), ended });
   return isFinished(latest.status) ? answerFinished(c, deps, { ...run, job: latest }) : answerPending(deps, { ...run, job: latest });
 }
 

@@ -2,6 +2,7 @@ import { AppError } from "../errors/app-error.ts";
 import { Latch } from "../events/latch.ts";
 import { isFinished, type JobSummary } from "../job/job.ts";
 import type { HttpDeps } from "./deps.ts";
+import { bindingsOf, type Connection, type HttpContext } from "./route.ts";
 
 interface WaitDeps extends Pick<HttpDeps, "hub" | "clock"> {
   readonly jobs: Pick<HttpDeps["jobs"], "getSummary" | "sync">;
@@ -12,8 +13,17 @@ export interface Wait {
   readonly waitMs: number;
   /** Each ends the wait, never the job: the caller hung up, or the gateway stops. */
   readonly signals: readonly AbortSignal[];
+  /** What is answered on: its close ends the wait likewise. */
+  readonly outgoing?: Connection["outgoing"] | undefined;
   /** Set by the hub, since before the job was there, when it may have ended. Without it, the job is looked at first. */
   readonly ended?: Latch | undefined;
+}
+
+/** What ends the wait of a request early. The signal of a request costs as much as the rest of the wait: the connection tells the same. */
+export function interruptions(c: HttpContext, { stopping }: Pick<HttpDeps, "stopping">): Pick<Wait, "signals" | "outgoing"> {
+  const { outgoing } = bindingsOf(c);
+  const own = outgoing === undefined ? [c.req.raw.signal] : [];
+  return { signals: stopping === undefined ? own : [...own, stopping], outgoing };
 }
 
 async function readJob(jobs: WaitDeps["jobs"], id: string): Promise<JobSummary> {
@@ -36,14 +46,15 @@ export async function waitForJob(deps: WaitDeps, wait: Wait): Promise<JobSummary
 }
 
 /** @param ended set when the job is to be looked at */
-async function waitOn({ jobs, clock }: WaitDeps, { jobId, waitMs, signals }: Wait, ended: Latch): Promise<JobSummary> {
-  let over = signals.some((signal) => signal.aborted);
+async function waitOn({ jobs, clock }: WaitDeps, { jobId, waitMs, signals, outgoing }: Wait, ended: Latch): Promise<JobSummary> {
+  let over = outgoing?.destroyed === true || signals.some((signal) => signal.aborted);
   const end = (): void => {
     over = true;
     ended.set();
   };
   const timer = clock.after(waitMs, end);
   for (const signal of signals) signal.addEventListener("abort", end);
+  outgoing?.once("close", end);
   try {
     for (;;) {
       if (!over) await ended.wait();
@@ -55,5 +66,6 @@ async function waitOn({ jobs, clock }: WaitDeps, { jobId, waitMs, signals }: Wai
   } finally {
     timer.cancel();
     for (const signal of signals) signal.removeEventListener("abort", end);
+    outgoing?.removeListener("close", end);
   }
 }

@@ -9,7 +9,7 @@ import { noQuery, readQuery } from "../query.ts";
 import { pathParam, type HttpContext, type Route } from "../route.ts";
 import { JobSchema } from "../views/job-view.ts";
 import { jobPath } from "../views/paths.ts";
-import { waitForJob } from "../waiting.ts";
+import { interruptions, waitForJob } from "../waiting.ts";
 
 /** ComfyUI looks at an interrupt between two steps, which are over within a second or two for most models. */
 const waitMs = 5_000;
@@ -17,8 +17,7 @@ const waitMs = 5_000;
 /** The job is in the hands of a runner, which has to take it out of ComfyUI first. */
 async function askToCancel(c: HttpContext, deps: HttpDeps, jobId: string): Promise<Response> {
   deps.hub.cancelRequested(jobId);
-  const signals = deps.stopping === undefined ? [c.req.raw.signal] : [c.req.raw.signal, deps.stopping];
-  const job = await waitForJob(deps, { jobId, waitMs, signals });
+  const job = await waitForJob(deps, { jobId, waitMs, ...interruptions(c, deps) });
   const view = await jobView(job, "url", deps);
   return isFinished(job.status) ? jsonAnswer(200, view) : jsonAnswer(202, view, { Location: jobPath(jobId) });
 }
