@@ -18,6 +18,17 @@ function trackerAfter(...events: BackendEvent[]): ProgressTracker {
 }
 
 describe("ProgressTracker", () => {
+  it.each(["constructor", "__proto__", "5"])("counts no node that the graph does not have: %s", (nodeId) => {
+    const tracker = trackerAfter(
+      { type: "cached", nodeIds: ["1", nodeId] },
+      { type: "node-started", nodeId },
+      { type: "node-progress", nodeId, value: 1, max: 2 },
+      { type: "node-finished", nodeId },
+    );
+    expect(tracker.cachedNodes).toBe(1);
+    expect(tracker.snapshot()).toEqual({ percent: 25, completedNodes: 1, totalNodes: 4, currentNode: null });
+  });
+
   it("counts cached and finished nodes and the steps of the running one", () => {
     const tracker = trackerAfter(
       { type: "cached", nodeIds: ["1"] },

@@ -49,27 +49,32 @@ export class ProgressTracker {
   apply(event: BackendEvent): boolean {
     switch (event.type) {
       case "cached": {
-        const known = event.nodeIds.filter((id) => id in this.#graph);
+        const known = event.nodeIds.filter((id) => this.#has(id));
         for (const id of known) this.#finished(id);
         this.#cached = known.length;
         return true;
       }
       case "node-started":
         // A node that ComfyUI expands runs several times under the same id.
-        if (event.nodeId in this.#graph && this.#current?.id !== event.nodeId) this.#current = { id: event.nodeId, step: null, steps: null };
+        if (this.#has(event.nodeId) && this.#current?.id !== event.nodeId) this.#current = { id: event.nodeId, step: null, steps: null };
         return true;
       case "node-progress":
-        if (!(event.nodeId in this.#graph) || event.max <= 0) return false;
+        if (!this.#has(event.nodeId) || event.max <= 0) return false;
         this.#current = { id: event.nodeId, step: Math.min(event.value, event.max), steps: event.max };
         return true;
       case "node-finished":
-        if (!(event.nodeId in this.#graph)) return false;
+        if (!this.#has(event.nodeId)) return false;
         this.#finished(event.nodeId);
         if (this.#current?.id === event.nodeId) this.#current = null;
         return true;
       default:
         return false;
     }
+  }
+
+  /** ComfyUI names nodes that it made itself, by any name. */
+  #has(id: string): boolean {
+    return Object.hasOwn(this.#graph, id);
   }
 
   #weightAt(id: string): number {
