@@ -5,18 +5,16 @@ import type { Catalog } from "../graph/catalog.ts";
  * starts serve workflows that need none until ComfyUI has told its own.
  */
 export class LaterCatalog implements Catalog {
-  #read: (() => Catalog) | null;
-  #catalog: Catalog | null = null;
+  /** Once it is read, what it was read from is not held any longer. */
+  #catalog: Catalog | (() => Catalog);
 
   /** @param read called once at most; it must not fail */
   constructor(read: () => Catalog) {
-    this.#read = read;
+    this.#catalog = read;
   }
 
   get classes(): Catalog["classes"] {
-    this.#catalog ??= this.#read?.() ?? { classes: new Map() };
-    // What it was read from is not held any longer.
-    this.#read = null;
+    if (typeof this.#catalog === "function") this.#catalog = this.#catalog();
     return this.#catalog.classes;
   }
 }
