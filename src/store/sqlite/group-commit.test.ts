@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { AppError } from "../../errors/app-error.ts";
 import { Connection } from "./connection.ts";
@@ -39,6 +39,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.useRealTimers();
   reader.close();
   writer.close();
   rmSync(dir, { recursive: true, force: true });
@@ -125,14 +126,19 @@ describe("the disk", () => {
   });
 
   it("has another turn for what was to be on it soon and was written while it was at work", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    commits = held(10, 100);
     const first = write("synced", "a");
-    await expect.poll(() => syncs.length).toBe(1);
-    await write("soon", "b");
-    // Set after the one that is to sync, and for the same time: it goes off after it.
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    while (syncs.length === 0) await new Promise(setImmediate);
+    const soon = write("soon", "b");
+    vi.advanceTimersByTime(10);
+    await soon;
+    vi.advanceTimersByTime(100);
+    expect(syncs.length).toBe(1);
     syncs[0]?.resolve();
     await first;
-    await expect.poll(() => syncs.length).toBe(2);
+    vi.advanceTimersByTime(100);
+    expect(syncs.length).toBe(2);
     syncs[1]?.resolve();
     await commits.flush();
     expect(told).toEqual(["b", "a"]);
