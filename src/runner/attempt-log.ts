@@ -26,7 +26,7 @@ interface AttemptLogParams {
   readonly clock: Clock;
 }
 
-/** What an attempt's events told: progress and node events (stored together, at most four times a second), warnings, outputs. */
+/** What an attempt's events told: progress and node events (stored together, at most three times a second), warnings, outputs. */
 export class AttemptLog {
   readonly #params: AttemptLogParams;
   readonly #progress: ProgressTracker;
