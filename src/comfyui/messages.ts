@@ -1,4 +1,4 @@
-import { parsePythonJson, type JsonObject, type JsonValue } from "../json/exact.ts";
+import { isJsonObject, type JsonObject, type JsonValue, parsePythonJson } from "../json/exact.ts";
 
 export interface NodeState {
   readonly state: string;
@@ -63,10 +63,6 @@ export type SocketMessage =
 
 // Looked at field by field: a job has some twenty messages, and a schema takes ten times as long over each.
 
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** A text, null, or left out. */
 function isTextOrNone(value: unknown): value is string | null | undefined {
   return typeof value === "string" || value === null || value === undefined;
@@ -78,13 +74,13 @@ function isNumber(value: unknown): value is number {
 }
 
 function isOfPrompt(data: unknown): data is JsonObject & OfPrompt {
-  return isObject(data) && typeof data["prompt_id"] === "string";
+  return isJsonObject(data) && typeof data["prompt_id"] === "string";
 }
 
 function isStatus(data: unknown): data is Status {
-  if (!isObject(data)) return false;
+  if (!isJsonObject(data)) return false;
   const { status } = data;
-  return isObject(status) && isObject(status["exec_info"]) && isNumber(status["exec_info"]["queue_remaining"]);
+  return isJsonObject(status) && isJsonObject(status["exec_info"]) && isNumber(status["exec_info"]["queue_remaining"]);
 }
 
 function isCached(data: unknown): data is Cached {
@@ -92,7 +88,7 @@ function isCached(data: unknown): data is Cached {
 }
 
 function isExecuting(data: unknown): data is Executing {
-  if (!isObject(data)) return false;
+  if (!isJsonObject(data)) return false;
   const { prompt_id: promptId, node, display_node: displayed } = data;
   return isTextOrNone(promptId) && (typeof node === "string" || node === null) && isTextOrNone(displayed);
 }
@@ -102,7 +98,7 @@ function isProgress(data: unknown): data is Progress {
 }
 
 function isNodeState(value: unknown): value is NodeState {
-  if (!isObject(value)) return false;
+  if (!isJsonObject(value)) return false;
   const { state, node_id: id, display_node_id: displayed, real_node_id: real } = value;
   return typeof state === "string" && typeof id === "string" && isTextOrNone(displayed) && isTextOrNone(real);
 }
@@ -110,7 +106,7 @@ function isNodeState(value: unknown): value is NodeState {
 function isProgressState(data: unknown): data is ProgressState {
   if (!isOfPrompt(data)) return false;
   const { nodes } = data;
-  if (!isObject(nodes)) return false;
+  if (!isJsonObject(nodes)) return false;
   for (const id in nodes) if (!isNodeState(nodes[id])) return false;
   return true;
 }
@@ -143,7 +139,7 @@ export function parseSocketMessage(text: string): SocketMessage | null {
     return { type: "status", data: { status: { exec_info: { queue_remaining: remaining } } } };
   }
   const message = parsePythonJson(text);
-  if (!isObject(message)) throw new TypeError("a message that is no object");
+  if (!isJsonObject(message)) throw new TypeError("a message that is no object");
   const { type } = message;
   switch (type) {
     case "status":

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from "../json/exact.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
 import type { UiFile } from "./history.ts";
 
 /** Deeper than any node nests its outputs; a bound against a value made to exhaust the stack. */
@@ -9,12 +9,13 @@ const maxFiles = 100_000;
 /** Keys under which nodes put strings that are results (comfyui-protocol.md §1.4). */
 const textKeys = new Set(["text", "texts", "string", "strings"]);
 
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function isList(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);
+}
+
+/** The same for the same file only: no name of a file has a slash, and no type has one. */
+export function fileKey({ type, subfolder, filename }: UiFile): string {
+  return `${type}/${subfolder}/${filename}`;
 }
 
 function joined(folder: string, inner: string): string {
@@ -42,14 +43,13 @@ function collectFiles(value: JsonValue | undefined, found: Map<string, UiFile>, 
     for (const item of value) collectFiles(item, found, depth + 1);
     return;
   }
-  if (!isObject(value)) return;
+  if (!isJsonObject(value)) return;
   const file = fileOf(value);
   if (file === null) {
     for (const item of Object.values(value)) collectFiles(item, found, depth + 1);
     return;
   }
-  // No name of a file has a slash, and no type has one.
-  const key = `${file.type}/${file.subfolder}/${file.filename}`;
+  const key = fileKey(file);
   if (!found.has(key)) found.set(key, file);
 }
 
@@ -72,7 +72,7 @@ function collectTexts(value: JsonValue, texts: string[], depth: number): void {
     for (const item of value) collectTexts(item, texts, depth + 1);
     return;
   }
-  if (!isObject(value) || fileOf(value) !== null) return;
+  if (!isJsonObject(value) || fileOf(value) !== null) return;
   for (const [key, item] of Object.entries(value)) {
     if (textKeys.has(key.toLowerCase())) texts.push(...(stringsOf(item, 0) ?? []));
   }

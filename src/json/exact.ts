@@ -4,6 +4,11 @@ import { parse as parseLossless, stringify as stringifyLossless } from "lossless
 export type JsonValue = string | number | bigint | boolean | null | readonly JsonValue[] | JsonObject;
 export type JsonObject = { readonly [key: string]: JsonValue | undefined };
 
+/** Whether a value is an object with members: no array, and not null. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 /** Shorter integers are below 2^53: a double does not round them. */
 const roundedDigits = 16;
 const integer = /^-?\d+$/;

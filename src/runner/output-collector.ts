@@ -1,7 +1,7 @@
 import { Readable } from "node:stream";
 import type { Backend } from "../comfyui/backend.ts";
 import type { UiFile } from "../comfyui/history.ts";
-import { filesAndTexts } from "../comfyui/ui-output.ts";
+import { fileKey, filesAndTexts } from "../comfyui/ui-output.ts";
 import type { FileStore } from "../files/file-store.ts";
 import { kindOf } from "../files/media-type.ts";
 import type { Job, JobOutput } from "../job/job.ts";
@@ -50,7 +50,7 @@ class Sources {
   }
 
   #addFile(nodeId: string, file: UiFile): void {
-    const key = `${file.type}/${file.subfolder}/${file.filename}`;
+    const key = fileKey(file);
     if (this.#seen.has(key)) return;
     this.#seen.add(key);
     (file.type === "output" ? this.#saved : this.#temporary).push({ nodeId, from: "file", file });

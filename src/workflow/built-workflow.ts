@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { AppError, type FieldError } from "../errors/app-error.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { JsonObject, JsonValue } from "../json/exact.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
 import { defaultsOf, exampleOf } from "./example.ts";
 import { fileFieldsOf } from "./file-fields.ts";
 import type { WorkflowForm } from "./form.ts";
 import { faultsOfIssues, unknownFields } from "./input-faults.ts";
 import { inputSchemaOf } from "./input-schema.ts";
-import { isJsonObject, isJsonValue, setAt, valueAt } from "./json-value.ts";
+import { isJsonValue, setAt, valueAt } from "./json-value.ts";
 import { drawRange, seedFieldsOf, withOptionalSeeds } from "./seed-fields.ts";
 import type { Workflow, WorkflowMetadata } from "./workflow.ts";
 

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from "../json/exact.ts";
-import { isJsonArray, isJsonObject } from "./json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
+import { isJsonArray } from "./json-value.ts";
 import { alternatives, integerRange, propertiesOf, resolveNode } from "./schema-node.ts";
 
 /** One white pixel. */

@@ -1,6 +1,6 @@
-import type { JsonObject, JsonValue } from "../json/exact.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
 import { alternatives, propertiesOf, resolveNode } from "./schema-node.ts";
-import { isJsonArray, isJsonObject } from "./json-value.ts";
+import { isJsonArray } from "./json-value.ts";
 import { fileAccepts, type FileAccepts, type FileField } from "./workflow.ts";
 
 /** Schemas may be recursive; a file deeper than this is not found. */

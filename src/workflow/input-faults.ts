@@ -1,8 +1,8 @@
 import type { z } from "zod";
 import type { FieldError } from "../errors/app-error.ts";
 import { jsonPointer } from "../errors/pointer.ts";
-import type { JsonObject, JsonValue } from "../json/exact.ts";
-import { isJsonArray, isJsonObject, valueAt } from "./json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
+import { isJsonArray, valueAt } from "./json-value.ts";
 import { nearestName } from "../errors/nearest-name.ts";
 import { alternatives, propertiesOf, resolveNode } from "./schema-node.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { JsonObject, JsonValue } from "../json/exact.ts";
-import { isJsonArray, isJsonObject, isJsonValue } from "./json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
+import { isJsonArray, isJsonValue } from "./json-value.ts";
 
 /** zod ends a conversion with JSON.stringify, which refuses bigints: they travel through it as marked text. */
 const mark = "\u0000bigint:";

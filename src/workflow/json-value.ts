@@ -1,8 +1,4 @@
-import type { JsonObject, JsonValue } from "../json/exact.ts";
-
-export function isJsonObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
+import { isJsonObject, type JsonValue } from "../json/exact.ts";
 
 export function isJsonArray(value: JsonValue | undefined): value is readonly JsonValue[] {
   return Array.isArray(value);

@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import { jsonPointer } from "../errors/pointer.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { JsonObject, JsonValue } from "../json/exact.ts";
-import { isJsonArray, isJsonObject, setAt } from "./json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
+import { isJsonArray, setAt } from "./json-value.ts";
 import { propertiesOf, resolveNode } from "./schema-node.ts";
 import type { Workflow } from "./workflow.ts";
 

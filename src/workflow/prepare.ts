@@ -1,9 +1,9 @@
 import { AppError, type FieldError } from "../errors/app-error.ts";
 import { jsonPointer } from "../errors/pointer.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { JsonObject, JsonValue } from "../json/exact.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
 import { placesOf } from "./file-fields.ts";
-import { isJsonObject, setAt } from "./json-value.ts";
+import { setAt } from "./json-value.ts";
 import { traceOrigins } from "./origins.ts";
 import { drawRange } from "./seed-fields.ts";
 import type { FileAccepts, Workflow } from "./workflow.ts";

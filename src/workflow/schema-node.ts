@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from "../json/exact.ts";
-import { isJsonArray, isJsonObject } from "./json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../json/exact.ts";
+import { isJsonArray } from "./json-value.ts";
 
 /** A `$ref` that leads to a `$ref` … more often than this is a loop. */
 const maxRefHops = 8;

@@ -1,5 +1,4 @@
-import type { JsonObject } from "../json/exact.ts";
-import { isJsonObject } from "./json-value.ts";
+import { isJsonObject, type JsonObject } from "../json/exact.ts";
 import { integerRange, propertiesOf, resolveNode } from "./schema-node.ts";
 
 const seedNames: ReadonlySet<string> = new Set(["seed", "noise_seed"]);

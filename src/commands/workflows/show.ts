@@ -1,4 +1,4 @@
-import { stringifyJson, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "../../json/exact.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
 import { fieldSets } from "../../workflow/field-sets.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
@@ -14,17 +14,13 @@ interface Field {
   readonly sets: readonly string[];
 }
 
-function isObject(value: JsonValue | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function fieldsOf(workflow: Workflow): readonly Field[] {
   const { properties, required } = workflow.inputSchema;
   const needed: ReadonlySet<JsonValue> = new Set(Array.isArray(required) ? required : []);
   const sets = fieldSets(workflow);
-  return Object.entries(isObject(properties) ? properties : {}).map(([name, schema]) => ({
+  return Object.entries(isJsonObject(properties) ? properties : {}).map(([name, schema]) => ({
     name,
-    schema: isObject(schema) ? schema : {},
+    schema: isJsonObject(schema) ? schema : {},
     isNeeded: needed.has(name),
     sets: sets.get(name) ?? [],
   }));
@@ -46,8 +42,8 @@ function typeText({ schema }: Field): string {
 function shownDefault({ schema, isNeeded }: Field): string {
   if (isNeeded) return "needed";
   if (schema["default"] === undefined) return schema["x-seed"] === true ? "drawn when left out" : "may be left out";
-  const text = stringifyJson(isObject(schema["default"]) || Array.isArray(schema["default"]) ? schema["default"] : [schema["default"]]);
-  const bare = isObject(schema["default"]) || Array.isArray(schema["default"]) ? text : text.slice(1, -1);
+  const text = stringifyJson(isJsonObject(schema["default"]) || Array.isArray(schema["default"]) ? schema["default"] : [schema["default"]]);
+  const bare = isJsonObject(schema["default"]) || Array.isArray(schema["default"]) ? text : text.slice(1, -1);
   return `default ${bare.length > 60 ? `${bare.slice(0, 57)}…` : bare}`;
 }
 

@@ -1,7 +1,7 @@
 import { AppError } from "../../errors/app-error.ts";
 import { jsonPointer } from "../../errors/pointer.ts";
-import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject } from "../../workflow/json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonArray } from "../../workflow/json-value.ts";
 import { alternatives, propertiesOf, resolveNode } from "../../workflow/schema-node.ts";
 import { readJsonText } from "./json-text.ts";
 

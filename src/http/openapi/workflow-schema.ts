@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject } from "../../workflow/json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonArray } from "../../workflow/json-value.ts";
 import type { Workflow } from "../../workflow/workflow.ts";
 
 function rebase(value: JsonValue | undefined, base: string): JsonValue | undefined {

@@ -14,6 +14,7 @@ import { pathParam, type Route } from "../route.ts";
 import { JobPageSchema, JobSchema } from "../views/job-view.ts";
 import { acceptErrors, runErrors } from "./input-errors.ts";
 import { runHeaderParams, runResponses } from "./run-responses.ts";
+import { isJsonObject } from "../../json/exact.ts";
 
 const GraphRequestSchema = z
   .strictObject({
@@ -24,13 +25,9 @@ const GraphRequestSchema = z
     example: { graph: { "1": { class_type: "PreviewAny", inputs: { source: "hello" } } } },
   });
 
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 /** The graph in a body `{graph}`. */
 function graphOf(body: unknown): unknown {
-  if (!isObject(body)) throw new AppError("invalid_graph", "Send an object {\"graph\": …}.", { errors: [{ pointer: "", message: "Not an object" }] });
+  if (!isJsonObject(body)) throw new AppError("invalid_graph", "Send an object {\"graph\": …}.", { errors: [{ pointer: "", message: "Not an object" }] });
   const extra = Object.keys(body).find((key) => key !== "graph");
   if (extra === undefined) return body["graph"];
   const message = "Only “graph” is taken here, with ComfyUI's API format in it";

@@ -3,11 +3,11 @@ import { jobEventTypes, type JobEvent, type JobEventType } from "../../job/event
 import { eventData } from "../../job/event-data.ts";
 import type { ReadAllEvents, ReadEvents } from "../../job/event-log.ts";
 import type { JobWarning } from "../../job/job.ts";
-import { stringifyJson, type JsonObject } from "../../json/exact.ts";
+import { isJsonObject, type JsonObject, stringifyJson } from "../../json/exact.ts";
 import { upToLimit } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { checkedLimit } from "./limit.ts";
-import { columnsOf, isJsonObject, jsonIn, numberIn, seqOf, textIn, unreadable } from "./rows.ts";
+import { columnsOf, jsonIn, numberIn, seqOf, textIn, unreadable } from "./rows.ts";
 
 const eventColumns = "jobs.id AS job_id, events.id, events.seq, at, type, data";
 

@@ -4,8 +4,8 @@ import {
   isFinished, jobStatuses, outputKinds, priorities, type Job, type JobAttempt, type JobError, type JobFile, type JobOutput, type JobProgress, type JobStatus,
   type JobSummary, type JobWarning, type OutputKind, type Priority,
 } from "../../job/job.ts";
-import { parseJson } from "../../json/exact.ts";
-import { columnsOf, isJsonObject, jsonIn, numberIn, numberOrNullIn, readRow, textIn, textOrNullIn, unreadable, type Columns } from "./rows.ts";
+import { isJsonObject, parseJson } from "../../json/exact.ts";
+import { columnsOf, jsonIn, numberIn, numberOrNullIn, readRow, textIn, textOrNullIn, unreadable, type Columns } from "./rows.ts";
 
 /** As the database orders them: less is sooner. */
 const urgencies: Readonly<Record<Priority, number>> = { high: 0, normal: 1, low: 2 };

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { parseJson, type JsonObject } from "../../json/exact.ts";
+import { parseJson } from "../../json/exact.ts";
 
 export const idRow = z.object({ id: z.string() });
 
@@ -46,10 +46,6 @@ export function jsonIn<T>(columns: Columns, name: string, isShape: (value: unkno
   const value = parseJson(textIn(columns, name));
   if (!isShape(value)) throw unreadable(`${name} is of another shape`);
   return value;
-}
-
-export function isJsonObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** The column `count` of the only row. */

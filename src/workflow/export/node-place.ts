@@ -1,5 +1,5 @@
-import { parsePythonJson, type JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, isJsonValue, scalarText } from "../json-value.ts";
+import { isJsonObject, type JsonValue, parsePythonJson } from "../../json/exact.ts";
+import { isJsonArray, isJsonValue, scalarText } from "../json-value.ts";
 import { placeInJson } from "../source/json-source.ts";
 import type { TextPlace } from "../source/source-problem.ts";
 

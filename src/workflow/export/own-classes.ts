@@ -1,6 +1,6 @@
 import { parseCatalog, type Catalog } from "../../graph/catalog.ts";
-import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonArray, scalarText } from "../json-value.ts";
 
 /**
  * Newer front ends list a socket for every widget of a node, in the order of its values. So an export itself tells

@@ -1,6 +1,6 @@
 import type { Graph } from "../../graph/graph.ts";
-import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonArray, scalarText } from "../json-value.ts";
 
 /** One place of a graph where an input's value goes. */
 export interface PlaceholderUse {

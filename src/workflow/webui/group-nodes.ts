@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonArray, scalarText } from "../json-value.ts";
 
 /** rgthree's panels that switch all nodes inside the group frames whose title they match, and are no nodes that run. */
 const groupSwitches: ReadonlySet<JsonValue | undefined> = new Set(["Fast Groups Bypasser (rgthree)", "Fast Groups Muter (rgthree)"]);

@@ -1,5 +1,5 @@
-import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonArray, scalarText } from "../json-value.ts";
 import { nodesOfGroups } from "./group-nodes.ts";
 
 /** A change of an export in GUI format, as a person would make it in ComfyUI. */

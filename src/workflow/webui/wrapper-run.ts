@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Graph } from "../../graph/graph.ts";
 import type { GraphInput } from "../../graph/parameters/parameter.ts";
-import type { JsonObject, JsonValue } from "../../json/exact.ts";
-import { isJsonArray, isJsonObject, setAt } from "../json-value.ts";
+import { isJsonObject, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonArray, setAt } from "../json-value.ts";
 import type { GuiEdit } from "./gui-export.ts";
 import type { WrapperInput } from "./wrapper-shape.ts";
 import type { Target } from "./wrapper-target.ts";

@@ -4,7 +4,7 @@ import { convertExport } from "../../graph/convert/convert-export.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { findParameters } from "../../graph/parameters/find-parameters.ts";
 import type { Parameter } from "../../graph/parameters/parameter.ts";
-import { stringifyJson, type JsonObject, type JsonValue } from "../../json/exact.ts";
+import { isJsonObject, type JsonObject, type JsonValue, stringifyJson } from "../../json/exact.ts";
 import { buildWorkflow, workflowFailed } from "../built-workflow.ts";
 import { readGraph } from "../export/export-source.ts";
 import { valueAt } from "../json-value.ts";
@@ -125,11 +125,7 @@ function schemaOf(bound: readonly Bound[]): z.ZodObject {
 }
 
 function asJson(inputs: unknown): JsonObject {
-  return isRecord(inputs) ? inputs : {};
-}
-
-function isRecord(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+  return isJsonObject(inputs) ? inputs : {};
 }
 
 /** The graph of an edited export. The last one is kept: origins are traced with one field changed after the other. */

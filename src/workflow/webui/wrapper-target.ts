@@ -1,9 +1,9 @@
 import type { Catalog } from "../../graph/catalog.ts";
 import { isLink, type Graph } from "../../graph/graph.ts";
 import type { GraphInput } from "../../graph/parameters/parameter.ts";
-import type { JsonObject } from "../../json/exact.ts";
+import { isJsonObject, type JsonObject } from "../../json/exact.ts";
 import { findInput } from "../field/find-input.ts";
-import { isJsonArray, isJsonObject, scalarText } from "../json-value.ts";
+import { isJsonArray, scalarText } from "../json-value.ts";
 import { nearestName } from "../../errors/nearest-name.ts";
 import { guiNodeId, guiNodes } from "./gui-export.ts";
 import { nodesOfGroups } from "./group-nodes.ts";
