@@ -6,8 +6,13 @@ import { promisify } from "node:util";
 import type { DiskPace } from "../disk/disk-pace.ts";
 import { systemCode } from "./disk-error.ts";
 
-/** What is written at once: the system takes so much in the time that the way to the thread pool and back would cost. */
-const smallBytes = 128 * 1024;
+/**
+ * A file of so many bytes is written at once: the system takes them into its memory, and the thread pool would do it on
+ * another processor, which has to fetch them first. What is larger may have to wait for the disk.
+ */
+const atOnceBytes = 1024 * 1024;
+/** A file of so many bytes is also synced at once, where the disk is quick. */
+const quickBytes = 128 * 1024;
 
 // Callbacks: a promise of node:fs/promises costs more, and its handles a trip to the thread pool to be closed.
 const writeParts = promisify(writev);
@@ -21,7 +26,7 @@ export class TempFile {
   readonly #file: number;
   readonly #pace: DiskPace;
   #state: "open" | "closed" | "gone" = "open";
-  #isSmall = true;
+  #bytes = 0;
 
   /** @param file the open one, which is closed here */
   constructor(path: string, file: number, pace: DiskPace) {
@@ -34,8 +39,8 @@ export class TempFile {
     let rest = pieces.filter((piece) => piece.length > 0);
     while (rest.length > 0) {
       const bytes = rest.reduce((sum, piece) => sum + piece.length, 0);
-      if (bytes > smallBytes) this.#isSmall = false;
-      const written = bytes <= smallBytes ? writevSync(this.#file, rest) : (await writeParts(this.#file, rest)).bytesWritten;
+      const written = this.#bytes + bytes <= atOnceBytes ? writevSync(this.#file, rest) : (await writeParts(this.#file, rest)).bytesWritten;
+      this.#bytes += written;
       rest = written === bytes ? [] : after(rest, written);
     }
   }
@@ -48,7 +53,7 @@ export class TempFile {
   /** Its bytes are on the disk afterwards. */
   async sync(): Promise<void> {
     const file = this.#file;
-    if (!this.#isSmall) await syncFile(file);
+    if (this.#bytes > quickBytes) await syncFile(file);
     else {
       await this.#pace.do(
         () => fdatasyncSync(file),
