@@ -13,8 +13,9 @@ import type { WebhookTable } from "./webhook-table.ts";
 type EndStatus = "completed" | "failed" | "cancelled";
 
 function endWith(status: EndStatus): string {
-  return `UPDATE jobs SET status = '${status}', completed_at = :completedAt, progress = ifnull(:progress, progress), warnings = :warnings, error = :error,
-    cached_nodes = :cachedNodes, not_before = NULL, start_deadline = NULL, told_place = NULL, lease_owner = NULL, lease_token = NULL, lease_until = NULL
+  return `UPDATE jobs SET status = '${status}', started_at = ifnull(:startedAt, started_at), completed_at = :completedAt,
+    progress = ifnull(:progress, progress), warnings = :warnings, error = :error, cached_nodes = :cachedNodes, not_before = NULL, start_deadline = NULL, told_place = NULL,
+    lease_owner = NULL, lease_token = NULL, lease_until = NULL
     WHERE seq = :seq AND status IN ${among(sourcesOf(status))}`;
 }
 
@@ -23,7 +24,8 @@ export const endingSql = {
   failed: endWith("failed"),
   cancelled: endWith("cancelled"),
   insertOutput: `INSERT INTO outputs (${outputColumns}) VALUES (:seq, :index, :nodeId, :kind, :filename, :contentType, :size, :sha256, :text)`,
-  endAttempt: "UPDATE attempts SET ended_at = :at, error_code = :code, error_detail = :detail WHERE job_seq = :seq AND ended_at IS NULL",
+  endAttempt: `UPDATE attempts SET started_at = ifnull(:startedAt, started_at), ended_at = :at, error_code = :code, error_detail = :detail
+    WHERE job_seq = :seq AND ended_at IS NULL`,
 } as const;
 
 /** Of a row of `jobs`: what its end must know. */
@@ -55,10 +57,19 @@ interface EndOfAny {
 
 export type Ending = EndOfAny &
   (
-    | { readonly status: "completed"; readonly progress: JobProgress }
+    | {
+        readonly status: "completed";
+        readonly progress: JobProgress;
+        /** null when it was marked as running, or never ran. */
+        readonly startedAt: number | null;
+        /** What happened in the run and is not told yet. */
+        readonly before: readonly NewEvent[];
+      }
     | { readonly status: "failed"; readonly error: JobError }
     | { readonly status: "cancelled"; readonly reason: string | null }
   );
+
+const nothingRan = { startedAt: null, before: [], progress: null } as const;
 
 /** How a job ends, on whatever way it came there. */
 export class Endings {
@@ -76,24 +87,26 @@ export class Endings {
   end({ seq, promptId, hasWebhook, lastEventId: last }: EndingJob, ending: Ending): void {
     const { status, completedAt, outputs, warnings, cachedNodes } = ending;
     const error = ending.status === "failed" ? ending.error : null;
+    const { startedAt, before, progress } = ending.status === "completed" ? ending : nothingRan;
     this.#connection.run(endingSql[status], {
       seq,
       completedAt,
-      progress: ending.status === "completed" ? stringifyJson(ending.progress) : null,
+      startedAt,
+      progress: progress === null ? null : stringifyJson(progress),
       warnings: stringifyJson(warnings),
       error: error === null ? null : stringifyJson(error),
       cachedNodes,
     });
-    if (promptId !== null) this.endAttempt(seq, completedAt, error);
+    if (promptId !== null) this.endAttempt(seq, completedAt, error, startedAt);
     for (const output of outputs) this.#connection.run(endingSql.insertOutput, outputParameters(seq, output));
     const made: readonly NewEvent[] = outputs.map((output) => ({ type: "output", data: eventData.output(output) }));
-    this.#events.append(seq, last, completedAt, [...this.#events.untold(seq, warnings), ...made, { type: status, data: lastEventData(ending) }]);
+    this.#events.append(seq, last, completedAt, [...before, ...this.#events.untold(seq, warnings, before), ...made, { type: status, data: lastEventData(ending) }]);
     if (hasWebhook) this.#webhooks.add(seq, completedAt);
   }
 
-  /** Of the attempt under way. */
-  endAttempt(seq: number, at: number, error: AttemptError | null): void {
-    this.#connection.run(endingSql.endAttempt, { seq, at, code: error?.code ?? null, detail: error?.detail ?? null });
+  /** Of the attempt under way. @param startedAt of its run, when that is not stored yet */
+  endAttempt(seq: number, at: number, error: AttemptError | null, startedAt: number | null = null): void {
+    this.#connection.run(endingSql.endAttempt, { seq, startedAt, at, code: error?.code ?? null, detail: error?.detail ?? null });
   }
 }
 

@@ -24,11 +24,11 @@ export const eventSql = {
 const rowsAtOnce = 8;
 
 /** Parameters of each row. */
-const rowNames = Array.from({ length: rowsAtOnce }, (_, at) => ({ jobSeq: `jobSeq${at}`, id: `id${at}`, type: `type${at}`, data: `data${at}` }));
+const rowNames = Array.from({ length: rowsAtOnce }, (_, row) => ({ jobSeq: `jobSeq${row}`, id: `id${row}`, at: `at${row}`, type: `type${row}`, data: `data${row}` }));
 
 /** The larger the number of rows, the rarer: each text is prepared when it is first needed. */
 const appendSql = rowNames.map((_, last) => {
-  const rows = rowNames.slice(0, last + 1).map(({ jobSeq, id, type, data }) => `(:${jobSeq}, :${id}, :at, :${type}, :${data})`);
+  const rows = rowNames.slice(0, last + 1).map(({ jobSeq, id, at, type, data }) => `(:${jobSeq}, :${id}, :${at}, :${type}, :${data})`);
   return `INSERT INTO events (job_seq, id, at, type, data) VALUES ${rows.join(", ")}`;
 });
 
@@ -38,6 +38,8 @@ export const lastEventIdSql = "(SELECT ifnull(max(id), 0) FROM events WHERE job_
 export interface NewEvent {
   readonly type: JobEventType;
   readonly data: JsonObject;
+  /** When it was before the others that it is appended with. */
+  readonly at?: number;
 }
 
 export interface PlacedEvent extends NewEvent {
@@ -79,7 +81,7 @@ export class EventTable {
   /** In this order, of whichever jobs. */
   place(events: readonly PlacedEvent[], at: number): void {
     for (let from = 0; from < events.length; from += rowsAtOnce) {
-      const parameters: Record<string, SQLInputValue> = { at };
+      const parameters: Record<string, SQLInputValue> = {};
       let rows = 0;
       for (const names of rowNames) {
         const event = events[from + rows];
@@ -87,6 +89,7 @@ export class EventTable {
         rows += 1;
         parameters[names.jobSeq] = event.jobSeq;
         parameters[names.id] = event.id;
+        parameters[names.at] = event.at ?? at;
         parameters[names.type] = event.type;
         parameters[names.data] = stringifyJson(event.data);
       }
@@ -94,10 +97,11 @@ export class EventTable {
     }
   }
 
-  /** Events of those warnings that none has told yet. */
-  untold(jobSeq: number, warnings: readonly JobWarning[]): readonly NewEvent[] {
+  /** Events of those warnings that none has told yet, nor one of those that are appended with them. */
+  untold(jobSeq: number, warnings: readonly JobWarning[], others: readonly NewEvent[] = []): readonly NewEvent[] {
     if (warnings.length === 0) return [];
     const told = new Set(this.#connection.all(eventSql.warningsOfJob, { jobSeq }).map((row) => textIn(columnsOf(row), "data")));
+    for (const { type, data } of others) if (type === "warning") told.add(stringifyJson(data));
     return warnings.map(eventData.warning).flatMap((data) => (told.has(stringifyJson(data)) ? [] : [{ type: "warning" as const, data }]));
   }
 

@@ -5,7 +5,7 @@ import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
 import { among, unfinished } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
-import { endingColumns, readEndingJob, type EndingJob, type Endings } from "./endings.ts";
+import { endingColumns, readEndingJob, type Ending, type EndingJob, type Endings } from "./endings.ts";
 import { lastEventIdSql, type EventTable, type NewEvent } from "./event-table.ts";
 import { progressIn, statusIn, warningsIn } from "./job-rows.ts";
 import type { Orphans } from "./orphans.ts";
@@ -49,10 +49,9 @@ interface Held extends EndingJob {
 
 export type BegunAttempt = Pick<JobAttempt, "number" | "promptId" | "begunAt">;
 
-export type LeasedEnd =
-  | { readonly status: "completed"; readonly finish: Finish }
-  | { readonly status: "failed"; readonly finish: Finish; readonly error: JobError }
-  | { readonly status: "cancelled"; readonly finish: Finish };
+function wholeProgress(totalNodes: number): JobProgress {
+  return { percent: 100, completedNodes: totalNodes, totalNodes, currentNode: null };
+}
 
 interface LeasesParams {
   readonly connection: Connection;
@@ -120,19 +119,21 @@ export class Leases {
   }
 
   complete(lease: Lease, { run, ...finish }: Completion): LeaseAnswer {
-    if (run !== undefined && this.#settle(lease, run, finish) === "lease-lost") return "lease-lost";
-    return this.end(lease, { status: "completed", finish });
+    return this.#end(lease, (held) => {
+      // It may be marked as running already.
+      const startedAt = held.status === "running" ? null : (run?.startedAt ?? null);
+      const started: readonly NewEvent[] = startedAt === null ? [] : [{ type: "started", data: eventData.started(held.attempt), at: startedAt }];
+      const progress = wholeProgress(run?.progress?.totalNodes ?? this.#totalNodes(held));
+      return { ...finish, status: "completed", progress, startedAt, before: [...started, ...(run?.events ?? [])] };
+    });
   }
 
-  end(lease: Lease, end: LeasedEnd): LeaseAnswer {
-    return this.#with(lease, (held) => {
-      const { status, finish } = end;
-      if (status === "completed") this.#endings.end(held, { ...finish, status, progress: this.#wholeProgress(held) });
-      else if (status === "failed") this.#endings.end(held, { ...finish, status, error: end.error });
-      else this.#endings.end(held, { ...finish, status, reason: held.cancelReason });
-      // It did not wait: no place is another, unless it was an orphan.
-      this.#queue.mayHaveMoved(finish.completedAt);
-    });
+  fail(lease: Lease, { error, ...finish }: Finish & { readonly error: JobError }): LeaseAnswer {
+    return this.#end(lease, () => ({ ...finish, status: "failed", error }));
+  }
+
+  cancel(lease: Lease, finish: Finish): LeaseAnswer {
+    return this.#end(lease, ({ cancelReason: reason }) => ({ ...finish, status: "cancelled", reason }));
   }
 
   release(lease: Lease, release: Release): LeaseAnswer {
@@ -169,15 +170,17 @@ export class Leases {
     return attempt - 1;
   }
 
-  #settle(lease: Lease, { startedAt, events, progress }: NonNullable<Completion["run"]>, { completedAt, cachedNodes }: Finish): LeaseAnswer {
-    if (startedAt !== null && this.markRunning(lease, startedAt, []) === "lease-lost") return "lease-lost";
-    if (events.length === 0) return "ok";
-    return this.record(lease, { events, progress, cachedNodes, nowMs: completedAt });
+  #end(lease: Lease, ending: (held: Held) => Ending): LeaseAnswer {
+    return this.#with(lease, (held) => {
+      const end = ending(held);
+      this.#endings.end(held, end);
+      // It did not wait: no place is another, unless it was an orphan.
+      this.#queue.mayHaveMoved(end.completedAt);
+    });
   }
 
-  #wholeProgress({ seq, columns }: Held): JobProgress {
-    const totalNodes = progressIn(columns)?.totalNodes ?? countOf(this.#connection.get(leaseSql.countNodes, { seq }));
-    return { percent: 100, completedNodes: totalNodes, totalNodes, currentNode: null };
+  #totalNodes({ seq, columns }: Held): number {
+    return progressIn(columns)?.totalNodes ?? countOf(this.#connection.get(leaseSql.countNodes, { seq }));
   }
 
   #held(lease: Lease): Held | null {

@@ -227,11 +227,11 @@ class SqliteStore implements JobStore {
   }
 
   async fail(lease: Lease, finish: Finish & { readonly error: JobError }): Promise<LeaseAnswer> {
-    return this.#commits.write("synced", () => this.#leases.end(lease, { status: "failed", finish, error: finish.error }));
+    return this.#commits.write("synced", () => this.#leases.fail(lease, finish));
   }
 
   async cancel(lease: Lease, finish: Finish): Promise<LeaseAnswer> {
-    return this.#commits.write("synced", () => this.#leases.end(lease, { status: "cancelled", finish }));
+    return this.#commits.write("synced", () => this.#leases.cancel(lease, finish));
   }
 
   async release(lease: Lease, params: Release): Promise<LeaseAnswer> {
