@@ -49,6 +49,16 @@ export function describeWebhooks(stage: StoreStage): void {
       expect(await claim()).toBeNull();
     });
 
+    it("is looked for whenever there may be one: none, one that comes, none, one that is sent again", async () => {
+      expect(await stage.store.nextWebhookDue()).toBeNull();
+      const jobId = await finishOne();
+      expect(await stage.store.nextWebhookDue()).toBe(stage.nowMs);
+      await stage.store.recordDelivery(tried(await mustClaim()));
+      expect(await stage.store.nextWebhookDue()).toBeNull();
+      await stage.store.redeliver({ jobId, nowMs: stage.nowMs });
+      expect(await stage.store.nextWebhookDue()).toBe(stage.nowMs);
+    });
+
     it("is counted until it is delivered", async () => {
       await finishOne();
       await finishOne();

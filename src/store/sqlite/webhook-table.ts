@@ -35,6 +35,8 @@ const deliveryRow = z
 export class WebhookTable {
   readonly #connection: Connection;
   readonly #newToken: () => string;
+  /** Every job that ends has it asked for, and most have no URL: so it is kept in mind when there is none, until one is added. */
+  #nonePending = false;
 
   constructor(connection: Connection, newToken: () => string) {
     this.#connection = connection;
@@ -43,6 +45,7 @@ export class WebhookTable {
 
   /** For a job with a URL that has just been finished. */
   add(jobSeq: number, dueAt: number): void {
+    this.#nonePending = false;
     this.#connection.run(webhookSql.add, { id: `msg_${this.#newToken()}`, jobSeq, dueAt });
   }
 
@@ -75,6 +78,7 @@ export class WebhookTable {
     const job = readRowIfAny(statusRow, this.#connection.get(webhookSql.statusOfJob, { jobId }));
     if (job === null) return "unknown";
     if (!isFinished(job.status)) return "not-finished";
+    this.#nonePending = false;
     return this.#connection.run(webhookSql.again, { jobId, nowMs }) === 1 ? "queued" : "no-webhook";
   }
 
@@ -83,6 +87,9 @@ export class WebhookTable {
   }
 
   nextDue(): number | null {
-    return valueOf(this.#connection.get(webhookSql.nextDue));
+    if (this.#nonePending) return null;
+    const due = valueOf(this.#connection.get(webhookSql.nextDue));
+    this.#nonePending = due === null;
+    return due;
   }
 }
