@@ -232,12 +232,13 @@ export function describeLeases(stage: StoreStage): void {
       const halfway = { percent: 50, completedNodes: 1, totalNodes: 7, currentNode: null };
       const warning = { code: "node_error", message: "odd" };
       const run = { startedAt: stage.nowMs, events: [{ type: "node_started" as const, data: { node: "1" } }, { type: "warning" as const, data: { ...warning } }], progress: halfway };
+      stage.nowMs += 40;
       expect(await stage.store.complete(lease, { ...stage.finish({ outputs: [output(0)], warnings: [warning] }), run })).toBe("ok");
       const job = await stage.store.get("job-1");
       expect(job).toMatchObject({ status: "completed", startedAt: run.startedAt, attempts: [{ startedAt: run.startedAt }] });
       expect(job?.progress).toEqual({ percent: 100, completedNodes: 7, totalNodes: 7, currentNode: null });
       const events = await stage.store.readEvents({ jobId: "job-1", afterId: 0, limit: 100 });
-      expect(events.map(({ type }) => type).slice(-5)).toEqual(["started", "node_started", "warning", "output", "completed"]);
+      expect(events.slice(-5).map(({ type, at }) => [type, at - run.startedAt])).toEqual([["started", 0], ["node_started", 40], ["warning", 40], ["output", 40], ["completed", 40]]);
       expect(await stage.store.complete(lease, { ...stage.finish(), run })).toBe("lease-lost");
     });
 

@@ -14,8 +14,8 @@ type EndStatus = "completed" | "failed" | "cancelled";
 
 function endWith(status: EndStatus): string {
   return `UPDATE jobs SET status = '${status}', started_at = ifnull(:startedAt, started_at), completed_at = :completedAt,
-    progress = ifnull(:progress, progress), warnings = :warnings, error = :error, cached_nodes = :cachedNodes, not_before = NULL, start_deadline = NULL, told_place = NULL,
-    lease_owner = NULL, lease_token = NULL, lease_until = NULL
+    progress = ifnull(:progress, progress), warnings = :warnings, error = :error, cached_nodes = :cachedNodes,
+    not_before = NULL, start_deadline = NULL, told_place = NULL, lease_owner = NULL, lease_token = NULL, lease_until = NULL
     WHERE seq = :seq AND status IN ${among(sourcesOf(status))}`;
 }
 
