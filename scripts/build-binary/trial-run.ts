@@ -1,9 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { startDemoComfyui } from "../../src/demo/demo-comfyui.ts";
+import { Executable } from "../../test/smoke/executable.ts";
 
 /** What takes longer than this to begin and to end never will. */
 const longestMs = 60_000;
@@ -36,31 +35,22 @@ export async function trialRun({ node, args }: TrialRun): Promise<void> {
   const comfyui = await startDemoComfyui();
   const release = comfyui.faults.holdAnswers("/system_stats");
   const serve = ["serve", "--port=0", `--data-dir=${join(dir, "data")}`, `--comfyui-url=${comfyui.url}`];
-  const child = spawn(node, [...args, ...serve], { cwd: dir, env: {}, stdio: ["ignore", "pipe", "pipe"], timeout: longestMs });
-  let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
-  const ended = once(child, "close");
-  const until = async (isSo: () => boolean): Promise<void> => {
-    while (!isSo()) {
-      if (child.exitCode !== null || child.signalCode !== null) throw new Error("it has ended");
-      await pause(lookEveryMs);
-    }
-  };
+  const child = new Executable({ file: node, args: [...args, ...serve], cwd: dir });
+  const limit = setTimeout(() => child.send("SIGKILL"), longestMs);
   try {
-    await until(() => output.includes("serves on"));
+    const [, url = ""] = await child.printed(/serves on (\S+)\n/);
     await pause(settleMs);
     release();
-    await until(() => comfyui.socketCount() > 0);
+    while (comfyui.socketCount() === 0 && !child.hasEnded) await pause(lookEveryMs);
     await pause(quietMs);
-    const url = /serves on (http:\S+)/.exec(output)?.[1] ?? "";
     if (!(await fetch(`${url}/ready`)).ok) throw new Error("it is not ready");
-    child.kill("SIGTERM");
-    await ended;
-    if (child.exitCode !== 0) throw new Error(`it has ended with ${child.exitCode ?? child.signalCode}`);
+    const end = await child.end("SIGTERM");
+    if (end !== 0) throw new Error(`it has ended with ${end}`);
   } catch (cause) {
-    throw new Error(`The program could not be run to be compiled:\n${output}`, { cause });
+    throw new Error(`The program could not be run to be compiled:\n${child.output}`, { cause });
   } finally {
-    child.kill("SIGKILL");
+    clearTimeout(limit);
+    await child.end("SIGKILL");
     await comfyui.stop();
     await rm(dir, { recursive: true, force: true });
   }
