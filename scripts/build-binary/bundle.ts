@@ -1,4 +1,5 @@
 import { build, type BuildOptions } from "esbuild";
+import { lateWebClasses } from "./late-web-classes.ts";
 import { leaveOut, loadLater } from "./load-later.ts";
 import { nameSourcesFromRoot } from "./source-map.ts";
 
@@ -32,7 +33,7 @@ export function bundleOptions({ root, outfile, commit }: Bundle): BuildOptions {
     define: { "import.meta.url": "importMetaUrl", COMFYUI_API_COMMIT: commit === undefined ? "undefined" : JSON.stringify(commit) },
     // Natively built extras that ws looks for and does without.
     external: ["bufferutil", "utf-8-validate"],
-    plugins: [loadLater(), leaveOut()],
+    plugins: [loadLater(), leaveOut(), lateWebClasses()],
     logLevel: "warning",
   };
 }
@@ -45,5 +46,5 @@ export async function bundle(params: Bundle): Promise<void> {
 
 /** What the executable runs first, by itself: it finds the program and runs it. */
 export async function bundleLoader({ root, outfile }: Omit<Bundle, "commit">): Promise<void> {
-  await build({ ...bundleOptions({ root, outfile }), entryPoints: ["src/executable/load-program.ts"], banner: {}, sourcemap: false });
+  await build({ ...bundleOptions({ root, outfile }), entryPoints: ["src/executable/load-program.ts"], banner: {}, plugins: [], sourcemap: false });
 }

@@ -92,6 +92,25 @@ describe.skipIf(process.platform !== "linux" || process.arch !== "x64")("the exe
     expect(await at.fate(id)).toEqual(completedOnce(slowOutputs));
   });
 
+  it("starts, runs a job and hands out its picture without Node's own classes of the web, which take long to load", { timeout: testTimeoutMs }, async () => {
+    const note = join(host, "note.cjs");
+    await writeFile(note, 'process.on("exit", () => console.error(`undici: ${process.moduleLoadList.includes("NativeModule internal/deps/undici/undici")}`));');
+    const args = ["serve", "--demo", "--port=0", `--data-dir=${join(host, "data-noted")}`];
+    const noted = new Executable({ file, args, cwd: host, env: { NODE_OPTIONS: `--require=${note}` } });
+    onTestFinished(async () => {
+      await noted.end("SIGKILL");
+      await rm(note);
+      await rm(join(host, "data-noted"), { recursive: true });
+    });
+    const [, at = ""] = await noted.printed(/serves on (\S+)\n/);
+    const answer = await fetch(`${at}/qwen/qwen_base_txt2img`, { method: "POST", body: '{"prompt":"test"}' });
+    const { outputs } = job.parse(await answer.json());
+    const asked = ["/ready", "/v1/status", "/docs", outputs[0]?.url ?? ""];
+    expect(await Promise.all(asked.map(async (path) => (await fetch(new URL(path, at))).status))).toEqual([200, 200, 200, 200]);
+    expect(await noted.end("SIGTERM"), noted.output).toBe(0);
+    expect(noted.output).toMatch(/undici: false\n$/);
+  });
+
   describe("in demo mode, with workflows beside it", () => {
     let gateway: Executable | undefined;
     let url = "";
