@@ -4,6 +4,7 @@ import { asFunction, assetNames } from "../../src/executable/program-assets.ts";
 import { layBaseNode } from "./base-node.ts";
 import { bundle, bundleLoader } from "./bundle.ts";
 import { writeCompiledProgram } from "./compiled-program.ts";
+import { nodeFlags } from "./node-flags.ts";
 import { oneByteText } from "./one-byte-text.ts";
 import { makePackingFolder, pack } from "./pack.ts";
 
@@ -15,13 +16,6 @@ export interface BuildBinary {
   /** Where the executable goes; its source map goes beside it. Default: bin/comfyui-api. */
   readonly outfile?: string;
 }
-
-/**
- * Flags of V8 that the executable runs with, for a host whose memory and cores are wanted elsewhere. Young objects get 16 MiB
- * instead of 32, for a gateway holds little for long, and are looked through by one thread, for there is never much; one thread
- * of V8 beside the main one instead of four, each of which has its own stores. `--expose-gc` is for src/files/stream-garbage.ts.
- */
-const flags = ["--max-semi-space-size=8", "--no-parallel-scavenge", "--v8-pool-size=1", "--expose-gc"];
 
 /**
  * Builds the executable from the sources and src/generated, with no network, and its source map. The same sources,
@@ -41,8 +35,8 @@ export async function buildBinary({ root, commit, outfile = join(root, "bin", "c
       mkdir(dirname(outfile), { recursive: true }),
     ]);
     await writeFile(text, asFunction(oneByteText(await readFile(bundled, "utf8"))));
-    await writeCompiledProgram({ node: base.path, flags, text, outfile: compiled });
-    await pack({ root, base, main, assets: { [assetNames.text]: text, [assetNames.compiled]: compiled }, flags, outfile });
+    await writeCompiledProgram({ node: base.path, flags: nodeFlags, text, outfile: compiled });
+    await pack({ root, base, main, assets: { [assetNames.text]: text, [assetNames.compiled]: compiled }, flags: nodeFlags, outfile });
     const draft = `${outfile}.map.${process.pid}`;
     await copyFile(`${bundled}.map`, draft);
     await rename(draft, `${outfile}.map`);
