@@ -9,6 +9,7 @@ import { buildFacts } from "./executable/build-facts.ts";
 import { nameSourcesInStacks } from "./executable/name-sources.ts";
 import { runProgram } from "./executable/run-program.ts";
 import { supervisorOf } from "./executable/supervisor.ts";
+import { tierUpSooner } from "./executable/tier-up.ts";
 import { systemClock } from "./telemetry/clock.ts";
 import { type Checkpoint, killAt, noCheckpoint } from "./telemetry/checkpoint.ts";
 
@@ -59,7 +60,9 @@ function main(): void {
       // file, since SQLite makes its own and a new place would have to remember.
       process.umask(0o077);
       const [{ startApp }, { docsAssets }] = await Promise.all([import("./app.ts"), import("./generated/docs-assets.ts")]);
-      return startApp({ ...params, builtinWorkflows, docsAssets, checkpoint: testedCheckpoint() });
+      const gateway = await startApp({ ...params, builtinWorkflows, docsAssets, checkpoint: testedCheckpoint() });
+      if (isSea()) tierUpSooner();
+      return gateway;
     },
   });
   run.then(
