@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ClaimedJob, longestDelayMs } from "./job-store.ts";
-import { error, leaseMs, owner, type StoreStage } from "./store-stage.suite.ts";
+import { error, leaseMs, owner, type StoreStage, webhookUrl } from "./store-stage.suite.ts";
 
 /** What a claim may do beside handing out a job, and how many would find one. */
 export function describeClaims(stage: StoreStage): void {
@@ -88,6 +88,76 @@ export function describeClaims(stage: StoreStage): void {
       expect(begun.map(({ job }) => job.id)).toEqual(Array.from({ length: 10 }, (_, at) => `job-${at + 1}`));
       expect(new Set(begun.map(({ job }) => job.promptId)).size).toBe(10);
       for (const { job } of begun) expect(await stage.store.get(job.id)).toEqual(job);
+    });
+  });
+
+  describe("a claim asked for together with an insert", () => {
+    const begin = { newPromptId: () => "prompt" };
+    const claim = (maxLeased: ReadonlyMap<string, number> = new Map()): Promise<ClaimedJob | null> =>
+      stage.store.claim({ owner, leaseMs, nowMs: stage.nowMs, maxLeased, begin });
+
+    it("gives the job that enters, the same as it is read", async () => {
+      const entering = stage.insert({ files: [], priority: "low", owner: "anna", startTimeoutMs: 5_000, webhookUrl });
+      const claimed = await claim();
+      expect(await entering).toHaveLength(1);
+      expect(claimed).toMatchObject({ begun: true, job: { id: "job-1" } });
+      expect(await stage.store.get("job-1")).toEqual(claimed?.job);
+      expect((await stage.events("job-1")).map(({ type }) => type)).toEqual(["queued"]);
+      expect(await stage.store.counts()).toEqual({ queued: 1, running: 0, claimed: 1 });
+      expect(await claim()).toBeNull();
+    });
+
+    it("gives the one whose turn it is, and not the one that has just entered", async () => {
+      await stage.insert({ files: [] });
+      const entering = stage.insert({ files: [] });
+      expect(await claim()).toMatchObject({ job: { id: "job-1" } });
+      await entering;
+      const urgent = stage.insert({ files: [], priority: "high" });
+      expect(await claim()).toMatchObject({ job: { id: "job-3" } });
+      await urgent;
+      const orphaning = stage.store.orphan({ exceptOwner: "another" });
+      const last = stage.insert({ files: [], priority: "low" });
+      expect(await claim()).toMatchObject({ job: { id: "job-3" } });
+      await Promise.all([orphaning, last]);
+    });
+
+    it("gives each of two that enter once, in their order", async () => {
+      const both = [stage.newJob({ files: [] }), stage.newJob({ files: [] })].map((job) => stage.insertOne(job));
+      const claims = await Promise.all([claim(), claim(), claim()]);
+      await Promise.all(both);
+      expect(claims.map((claimed) => claimed?.job.id)).toEqual(["job-1", "job-2", undefined]);
+    });
+
+    it("gives none that is withdrawn in between, nor one whose owner has as many under way as it may", async () => {
+      const entering = stage.insert({ files: [] });
+      const withdrawing = stage.store.requestCancel({ jobId: "job-1", nowMs: stage.nowMs });
+      expect(await claim()).toBeNull();
+      await Promise.all([entering, withdrawing]);
+      await stage.insert({ files: [], owner: "anna" });
+      expect(await claim()).toMatchObject({ job: { id: "job-2" } });
+      const another = stage.insert({ files: [], owner: "anna" });
+      expect(await claim(new Map([["anna", 1]]))).toBeNull();
+      await another;
+      expect(await claim(new Map([["anna", 2]]))).toMatchObject({ job: { id: "job-3" } });
+    });
+
+    it("gives none that was not taken in", async () => {
+      const known = await stage.insertOne(stage.newJob({ files: [] }));
+      expect(await claim()).toMatchObject({ job: { id: known.id } });
+      const refused = stage.insertOne({ ...known });
+      expect(await Promise.allSettled([refused, claim()])).toMatchObject([{ status: "rejected" }, { status: "fulfilled", value: null }]);
+    });
+
+    it("moves the queue's time as any other does: what waits behind it has its turn in the end", async () => {
+      await stage.insert({ files: [], priority: "low" });
+      let urgent = 0;
+      for (let claimed: ClaimedJob | null = null; claimed?.job.id !== "job-1" && urgent < 1_010; urgent += 1) {
+        const entering = stage.insert({ files: [], priority: "high" });
+        claimed = await claim();
+        await entering;
+      }
+      // The bonus of the one over the other, and the one that came when it was used up.
+      expect(urgent).toBe(1_001);
     });
   });
 

@@ -1,4 +1,5 @@
 import type { Job } from "../../job/job.ts";
+import { acceptedJob } from "../../job/new-job.ts";
 import { longestDelayMs, type Claim, type ClaimedJob, type CountClaimable } from "../../job/job-store.ts";
 import { amongWaiting, upToLimit, waiting } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
@@ -88,6 +89,11 @@ export class Claims {
   }
 
   #firstWaiting(nowMs: number, full: readonly string[]): StoredJob | null {
+    const { entered } = this.#queue;
+    if (entered !== null && (entered.job.owner === null || !full.includes(entered.job.owner))) {
+      this.#connection.run(claimSql.moveVirtualTime, { virtualTime: entered.virtualTime });
+      return { seq: entered.seq, job: acceptedJob(entered.job) };
+    }
     const row =
       full.length === 0 ? this.#connection.get(claimSql.firstWaiting, { nowMs }) : this.#connection.get(claimSql.firstWaitingOfOthers, { nowMs, full: JSON.stringify(full) });
     if (row === undefined) return null;

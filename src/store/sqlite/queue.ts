@@ -41,6 +41,13 @@ interface Ranked {
   readonly rank: number;
 }
 
+/** A job that has just entered. */
+interface Entered {
+  readonly seq: number;
+  readonly job: NewJob;
+  readonly virtualTime: number;
+}
+
 interface QueueParams {
   readonly connection: Connection;
   readonly events: EventTable;
@@ -56,6 +63,8 @@ export class Queue {
   readonly #orphans: Orphans;
   /** Since the last look: when something changed, and whether it is certain that places did. */
   #change: { readonly at: number; readonly certain: boolean } | null = null;
+  /** What {@link entered} is, and how many transactions were undone by then. */
+  #entered: { readonly first: Entered; readonly undone: number } | null = null;
   /** How many orphans the first jobs were told to have before them, and whether that still stands. */
   #told: { readonly orphans: number; readonly undone: number } | null = null;
 
@@ -68,6 +77,11 @@ export class Queue {
 
   get length(): number {
     return this.#count(queueSql.countQueued);
+  }
+
+  /** The first job that waits, when nothing has changed since it entered in the transaction under way: it need not be read. */
+  get entered(): Entered | null {
+    return this.#entered?.undone === this.#connection.undone ? this.#entered.first : null;
   }
 
   /** Unclaimed jobs of the owner. */
@@ -102,6 +116,7 @@ export class Queue {
     this.#events.append(seq, 0, createdAt, [{ type: "queued", data: eventData.place(place) }]);
     if (overtakes || orphans !== this.#toldOrphans()) this.moved(createdAt);
     else this.mayHaveMoved(createdAt);
+    if (ahead === 0) this.#entered = { first: { seq, job, virtualTime }, undone: this.#connection.undone };
     return seq;
   }
 
@@ -138,11 +153,13 @@ export class Queue {
 
   /** After each change of who waits. The places are told when the transaction ends: those in between nobody could see. */
   moved(at = this.#clock.now()): void {
+    this.#entered = null;
     this.#change = { at, certain: true };
   }
 
   /** After what changes no place, unless jobs have become orphans, or are none any more, since the last look. */
   mayHaveMoved(at: number): void {
+    this.#entered = null;
     this.#change = { at, certain: this.#change?.certain ?? false };
   }
 
@@ -150,6 +167,7 @@ export class Queue {
   tellPlaces(): void {
     // A mark that is left of a transaction that was rolled back costs a look, and changes nothing.
     const change = this.#change;
+    this.#entered = null;
     if (change === null) return;
     this.#change = null;
     const orphans = this.#countOrphans();
