@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { exampleOutput } from "../job/example-job.ts";
 import { JobHub } from "./job-hub.ts";
 
 it("tells those who watch the job that changed, and nobody else", () => {
@@ -59,6 +60,30 @@ it("tells of a wish to cancel apart from changes", () => {
   hub.onChange("a", () => seen.push("change"));
   hub.cancelRequested("a");
   expect(seen).toEqual(["cancel"]);
+});
+
+it("tells whoever waits for an end what the job completed with, and nothing where it may not have ended", () => {
+  const hub = new JobHub();
+  const seen: unknown[] = [];
+  const outputs = [exampleOutput];
+  hub.onEnd("a", (told) => seen.push(told));
+  hub.changed("a");
+  hub.ended("b", outputs);
+  hub.ended("a");
+  hub.ended("a", outputs);
+  expect(seen).toEqual([null, outputs]);
+});
+
+it("tells who brings a job whether a claim was asked for it", () => {
+  const hub = new JobHub();
+  expect(hub.arriving()).toBe(false);
+  let hasRoom = false;
+  hub.onArriving((claims) => {
+    if (hasRoom) claims();
+  });
+  expect(hub.arriving()).toBe(false);
+  hasRoom = true;
+  expect(hub.arriving()).toBe(true);
 });
 
 it("tells those who look at places when a job enters the queue and when one leaves it", () => {

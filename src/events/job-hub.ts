@@ -1,4 +1,12 @@
+import type { JobOutput } from "../job/job.ts";
+
 type Listener = () => void;
+
+/**
+ * @param outputs of a job that has completed: for who wants no more of it, it need not be read. null for any other end, and
+ * for what may be none.
+ */
+type EndListener = (outputs: readonly JobOutput[] | null) => void;
 
 /** The newest picture of a job under way. */
 export interface JobPreview {
@@ -10,27 +18,25 @@ export interface JobPreview {
 }
 
 /** One subscription; the same function may be in several. */
-interface Entry {
-  readonly call: Listener;
+interface Entry<Told> {
+  readonly call: (told: Told) => void;
 }
 
-const nobody: readonly Entry[] = [];
-
 /** Listeners by key; a key without listeners takes no room. Lists are never changed: most have one listener, and who is told may subscribe. */
-class Channel {
-  readonly #byKey = new Map<string, readonly Entry[]>();
+class Channel<Told = void> {
+  readonly #byKey = new Map<string, readonly Entry<Told>[]>();
 
-  emit(key: string): void {
-    for (const listener of this.#byKey.get(key) ?? nobody) listener.call();
+  emit(key: string, told: Told): void {
+    for (const listener of this.#byKey.get(key) ?? []) listener.call(told);
   }
 
   /** @returns a function that ends the subscription */
-  on(key: string, call: Listener): () => void {
+  on(key: string, call: (told: Told) => void): () => void {
     const entry = { call };
     const before = this.#byKey.get(key);
     this.#byKey.set(key, before === undefined ? [entry] : [...before, entry]);
     return () => {
-      const left = this.#byKey.get(key)?.filter((each) => each !== entry) ?? nobody;
+      const left = this.#byKey.get(key)?.filter((each) => each !== entry) ?? [];
       if (left.length === 0) this.#byKey.delete(key);
       else this.#byKey.set(key, left);
     };
@@ -42,17 +48,17 @@ class Channel {
 }
 
 /**
- * Tells whoever waits that a job has changed. It carries no state but previews: a listener reads the job and its
- * events from the store, so a missed or doubled call does no harm.
+ * Tells whoever waits that a job has changed. It carries no state but previews, and the outputs that a job ended with: a
+ * listener reads the job and its events from the store, so a missed or doubled call does no harm.
  */
 export class JobHub {
   readonly #changes = new Channel();
-  readonly #ends = new Channel();
+  readonly #ends = new Channel<readonly JobOutput[] | null>();
   readonly #cancels = new Channel();
   /** All jobs have one key in these. */
   readonly #any = new Channel();
   readonly #anyEnd = new Channel();
-  readonly #arrivals = new Channel();
+  readonly #arrivals = new Channel<() => void>();
   readonly #queue = new Channel();
   readonly #moves = new Channel();
   readonly #previews = new Map<string, JobPreview>();
@@ -64,22 +70,32 @@ export class JobHub {
     this.#any.emit("");
   }
 
-  /** Instead of `changed`, after a change with which the job may have ended, or that has its message sent again. */
-  ended(jobId: string): void {
+  /**
+   * Instead of `changed`, after a change with which the job may have ended, or that has its message sent again.
+   *
+   * @param outputs when it has completed with them
+   */
+  ended(jobId: string, outputs: readonly JobOutput[] | null = null): void {
     this.changed(jobId);
-    this.#ends.emit(jobId);
+    this.#ends.emit(jobId, outputs);
     this.#anyEnd.emit("");
   }
 
   /**
    * While a job is about to enter the queue: its insert has been asked for, and not been answered. A claim asked for now
    * comes after it, and in the same transaction; it finds nothing when the job is not taken in.
+   *
+   * @returns whether one was asked for: then `queued` has nothing to add, and `queueMoved` is enough once the job is in
    */
-  arriving(): void {
-    this.#arrivals.emit("");
+  arriving(): boolean {
+    let isClaimed = false;
+    this.#arrivals.emit("", () => {
+      isClaimed = true;
+    });
+    return isClaimed;
   }
 
-  /** After a job has entered the queue, or gone back to it. Others may have moved with that. */
+  /** After a job has entered the queue that no claim was asked for, or gone back to it. Others may have moved with that. */
   queued(): void {
     this.#queue.emit("");
     this.queueMoved();
@@ -115,7 +131,7 @@ export class JobHub {
   }
 
   /** Cheaper than `onChange` for who needs to know only that: most changes of a job are progress. */
-  onEnd(jobId: string, listener: Listener): () => void {
+  onEnd(jobId: string, listener: EndListener): () => void {
     return this.#ends.on(jobId, listener);
   }
 
@@ -127,7 +143,8 @@ export class JobHub {
     return this.#any.on("", listener);
   }
 
-  onArriving(listener: Listener): () => void {
+  /** @param listener is given what to call when it asks for a claim */
+  onArriving(listener: (claims: () => void) => void): () => void {
     return this.#arrivals.on("", listener);
   }
 

@@ -1,6 +1,6 @@
 import type { Caller } from "../access/caller.ts";
 import { AppError } from "../errors/app-error.ts";
-import { Latch } from "../events/latch.ts";
+import { EndWatch } from "../events/end-watch.ts";
 import type { Job, NewJob } from "../job/job.ts";
 import type { Insert } from "../job/job-store.ts";
 import { checkConfined } from "../job/confined.ts";
@@ -119,20 +119,19 @@ function ownBound({ caller }: RunDeps): Pick<Insert, "maxQueuedOfOwner"> {
 }
 
 async function insert(c: HttpContext, deps: RunDeps, job: NewJob, options: RunOptions, idempotency: Idempotency | undefined): Promise<Response> {
-  const ended = new Latch();
   // Before anybody can know of the job: its end is not missed, and it need not be read to find out whether it has come.
-  const unsubscribe = deps.hub.onEnd(job.id, () => ended.set());
+  const ended = new EndWatch(deps.hub, job.id);
   try {
     return await store(c, deps, job, { options, idempotency, ended });
   } finally {
-    unsubscribe();
+    ended.close();
   }
 }
 
 interface Storing {
   readonly options: RunOptions;
   readonly idempotency: Idempotency | undefined;
-  readonly ended: Latch;
+  readonly ended: EndWatch;
 }
 
 async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idempotency, ended }: Storing): Promise<Response> {
@@ -144,14 +143,15 @@ async function store(c: HttpContext, deps: RunDeps, job: NewJob, { options, idem
     // Who waits for the end is told nothing before: the job may be on its way to ComfyUI before it is on the disk.
     durability: options.wait.waitSeconds > 0 && options.wanted.kind !== "events" ? "soon" : "synced",
   });
-  deps.hub.arriving();
+  const isClaimed = deps.hub.arriving();
   const answer = await inserting;
   switch (answer.outcome) {
     case "inserted":
       deps.checkpoint("after-row");
       deps.watch.accepted(answer.job, c.get("span")?.ofJob(job.id) ?? null);
       deps.hub.changed(job.id);
-      deps.hub.queued();
+      if (isClaimed) deps.hub.queueMoved();
+      else deps.hub.queued();
       return answerRun(c, deps, { job: answer.job, options, isReplayed: false, ended });
     case "replayed":
       return answerReplay(c, deps, { job: answer.job, options });

@@ -1,5 +1,5 @@
 import { AppError } from "../errors/app-error.ts";
-import type { Latch } from "../events/latch.ts";
+import type { EndWatch } from "../events/end-watch.ts";
 import { isFinished, type JobOutput, type JobSummary } from "../job/job.ts";
 import { chooseOutput } from "./accept.ts";
 import { jsonAnswer } from "./answer.ts";
@@ -18,8 +18,8 @@ export interface AcceptedRun {
   readonly job: JobSummary;
   readonly options: RunOptions;
   readonly isReplayed: boolean;
-  /** Set when the job may have ended since it was inserted; absent for an earlier job. */
-  readonly ended?: Latch;
+  /** Since before the job was inserted; absent for an earlier job. */
+  readonly ended?: EndWatch;
 }
 
 /** Answers as the caller wants: with the job's events, or after a wait with what there is then. */
@@ -27,9 +27,21 @@ export async function answerRun(c: HttpContext, deps: HttpDeps, run: AcceptedRun
   const { job, options, ended } = run;
   c.set("jobId", job.id);
   if (options.wanted.kind === "events") return eventStream(c, deps, { jobId: job.id, afterId: 0 }, { ...runHeaders(run), Location: jobPath(job.id) });
-  const { waitSeconds } = options.wait;
-  const latest = waitSeconds === 0 ? job : await waitForJob(deps, { jobId: job.id, waitMs: waitSeconds * 1000, ...interruptions(c, deps), ended });
+  const waitMs = options.wait.waitSeconds * 1000;
+  const fromOutputs = (outputs: readonly JobOutput[]): ChosenOutput | null => chosenOf(run, outputs);
+  const latest = waitMs === 0 ? job : await waitForJob(deps, { jobId: job.id, waitMs, ...interruptions(c, deps), ended, fromOutputs });
+  if ("output" in latest) return answerOutput(c, deps, run, latest.output);
   return isFinished(latest.status) ? answerFinished(c, deps, { ...run, job: latest }) : answerPending(deps, { ...run, job: latest });
+}
+
+interface ChosenOutput {
+  readonly output: JobOutput;
+}
+
+/** null when the caller wants something else, or there is none of the kind. */
+function chosenOf({ options: { wanted } }: AcceptedRun, outputs: readonly JobOutput[]): ChosenOutput | null {
+  const output = wanted.kind === "output" ? chooseOutput(wanted.ranges, outputs) : undefined;
+  return output === undefined ? null : { output };
 }
 
 function runHeaders({ job, options: { wait }, isReplayed }: AcceptedRun): Record<string, string> {
@@ -43,21 +55,27 @@ function runHeaders({ job, options: { wait }, isReplayed }: AcceptedRun): Record
 
 async function answerPending(deps: HttpDeps, run: AcceptedRun): Promise<Response> {
   const { job, options } = run;
-  return jsonAnswer(202, await jobView(job, options.outputs, deps), { ...runHeaders(run), Location: jobPath(job.id) });
+  return jsonAnswer(202, await jobView(job, options.outputs, deps), locatedHeaders(run));
+}
+
+function locatedHeaders(run: AcceptedRun): Record<string, string> {
+  return { ...runHeaders(run), Location: jobPath(run.job.id) };
+}
+
+function answerOutput(c: HttpContext, deps: HttpDeps, run: AcceptedRun, output: JobOutput): Promise<Response> {
+  return fileAnswer(c, deps.files, servedOutput(output), locatedHeaders(run));
 }
 
 async function answerFinished(c: HttpContext, deps: HttpDeps, run: AcceptedRun): Promise<Response> {
   const { job, options } = run;
   const { wanted } = options;
-  const headers = runHeaders(run);
-  if (wanted.kind !== "output") return jsonAnswer(200, await jobView(job, options.outputs, deps), headers);
-  const located = { ...headers, Location: jobPath(job.id) };
+  if (wanted.kind !== "output") return jsonAnswer(200, await jobView(job, options.outputs, deps), runHeaders(run));
   const failure = failureOf(job);
-  if (failure !== null) return problemAnswer(c, failure, { instance: jobPath(job.id), headers: located });
-  const output = chooseOutput(wanted.ranges, job.outputs);
-  if (output !== undefined) return fileAnswer(c, deps.files, servedOutput(output), located);
-  if (wanted.jobWillDo) return jsonAnswer(200, await jobView(job, options.outputs, deps), headers);
-  return problemAnswer(c, noSuchOutput(job), { instance: jobPath(job.id), headers: located });
+  if (failure !== null) return problemAnswer(c, failure, { instance: jobPath(job.id), headers: locatedHeaders(run) });
+  const chosen = chosenOf(run, job.outputs);
+  if (chosen !== null) return answerOutput(c, deps, run, chosen.output);
+  if (wanted.jobWillDo) return jsonAnswer(200, await jobView(job, options.outputs, deps), runHeaders(run));
+  return problemAnswer(c, noSuchOutput(job), { instance: jobPath(job.id), headers: locatedHeaders(run) });
 }
 
 /** What a job that came to nothing is told as to whoever wanted an output of it. */

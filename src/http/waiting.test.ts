@@ -2,9 +2,9 @@ import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { AppError } from "../errors/app-error.ts";
 import { JobHub } from "../events/job-hub.ts";
-import { Latch } from "../events/latch.ts";
-import { exampleJob } from "../job/example-job.ts";
-import type { JobSummary } from "../job/job.ts";
+import { EndWatch } from "../events/end-watch.ts";
+import { exampleJob, exampleOutput } from "../job/example-job.ts";
+import type { JobOutput, JobSummary } from "../job/job.ts";
 import { HeldClock } from "../telemetry/held-clock.ts";
 import { waitForJob } from "./waiting.ts";
 
@@ -77,8 +77,7 @@ describe("waitForJob", () => {
 
   it("reads a job that was watched from its beginning only when it may have ended", async () => {
     const { change, hub, clock, stop, leaks, sync, syncs } = setUp();
-    const ended = new Latch();
-    const unsubscribe = hub.onEnd(exampleJob().id, () => ended.set());
+    const ended = new EndWatch(hub, exampleJob().id);
     let reads = 0;
     const getSummary = async (): Promise<JobSummary> => {
       reads += 1;
@@ -92,17 +91,40 @@ describe("waitForJob", () => {
     expect(reads).toBe(1);
     // The end is on the disk when it is told, and the job with it.
     expect(syncs()).toBe(0);
-    unsubscribe();
+    ended.close();
     expect(leaks()).toBe(0);
   });
 
   it("misses no end that came before it began to wait", async () => {
     const { hub, clock, stop, sync } = setUp();
-    const ended = new Latch();
-    ended.set();
+    const ended = new EndWatch(hub, exampleJob().id);
+    hub.ended(exampleJob().id);
     const getSummary = async (): Promise<JobSummary> => exampleJob({ status: "failed" });
     const waiting = waitForJob({ jobs: { getSummary, sync }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended });
     expect((await waiting).status).toBe("failed");
+  });
+
+  it("does not read a job whose outputs are told and are enough, and reads it where they are not", async () => {
+    const { hub, clock, stop, sync } = setUp();
+    let reads = 0;
+    const getSummary = async (): Promise<JobSummary> => {
+      reads += 1;
+      return exampleJob({ status: "completed" });
+    };
+    const waitWith = async (fromOutputs: (outputs: readonly JobOutput[]) => string | null): Promise<JobSummary | string> => {
+      const ended = new EndWatch(hub, exampleJob().id);
+      const waiting = waitForJob({ jobs: { getSummary, sync }, hub, clock }, { jobId: exampleJob().id, waitMs: 5_000, signals: [stop.signal], ended, fromOutputs });
+      // It may have gone back to the queue: that tells nothing of outputs.
+      hub.ended(exampleJob().id, [exampleOutput]);
+      hub.ended(exampleJob().id);
+      const answer = await waiting;
+      ended.close();
+      return answer;
+    };
+    expect(await waitWith(([output]) => output?.filename ?? null)).toBe(exampleOutput.filename);
+    expect(reads).toBe(0);
+    expect(await waitWith(() => null)).toMatchObject({ status: "completed" });
+    expect(reads).toBe(1);
   });
 
   it("leaves nothing behind when the store fails", async () => {

@@ -1,6 +1,6 @@
 import { AppError } from "../errors/app-error.ts";
-import { Latch } from "../events/latch.ts";
-import { isFinished, type JobSummary } from "../job/job.ts";
+import { EndWatch } from "../events/end-watch.ts";
+import { isFinished, type JobOutput, type JobSummary } from "../job/job.ts";
 import type { HttpDeps } from "./deps.ts";
 import { bindingsOf, type Connection, type HttpContext } from "./route.ts";
 
@@ -8,15 +8,18 @@ interface WaitDeps extends Pick<HttpDeps, "hub" | "clock"> {
   readonly jobs: Pick<HttpDeps["jobs"], "getSummary" | "sync">;
 }
 
-export interface Wait {
+/** @typeParam Enough what the outputs of a completed job may tell: see `fromOutputs` */
+export interface Wait<Enough = never> {
   readonly jobId: string;
   readonly waitMs: number;
   /** Each ends the wait, never the job: the caller hung up, or the gateway stops. */
   readonly signals: readonly AbortSignal[];
   /** What is answered on: its close ends the wait likewise. */
   readonly outgoing?: Connection["outgoing"] | undefined;
-  /** Set by the hub, since before the job was there, when it may have ended. Without it, the job is looked at first. */
-  readonly ended?: Latch | undefined;
+  /** Since before the job was there. Without it, the job is looked at first. */
+  readonly ended?: EndWatch | undefined;
+  /** Resolves the wait with what it makes of the outputs that the job completed with: the job is not read. null when it is to be. */
+  readonly fromOutputs?: ((outputs: readonly JobOutput[]) => Enough | null) | undefined;
 }
 
 /** What ends the wait of a request early. The signal of a request costs as much as the rest of the wait: the connection tells the same. */
@@ -33,24 +36,23 @@ async function readJob(jobs: WaitDeps["jobs"], id: string): Promise<JobSummary> 
 }
 
 /** Resolves with the job when it is finished, or as it is when the wait is over. Leaves no listener and no timer behind. */
-export async function waitForJob(deps: WaitDeps, wait: Wait): Promise<JobSummary> {
+export async function waitForJob<Enough = never>(deps: WaitDeps, wait: Wait<Enough>): Promise<JobSummary | Enough> {
   if (wait.ended !== undefined) return waitOn(deps, wait, wait.ended);
-  const ended = new Latch();
-  ended.set();
-  const unsubscribe = deps.hub.onEnd(wait.jobId, () => ended.set());
+  const ended = new EndWatch(deps.hub, wait.jobId);
+  ended.wake();
   try {
     return await waitOn(deps, wait, ended);
   } finally {
-    unsubscribe();
+    ended.close();
   }
 }
 
-/** @param ended set when the job is to be looked at */
-async function waitOn({ jobs, clock }: WaitDeps, { jobId, waitMs, signals, outgoing }: Wait, ended: Latch): Promise<JobSummary> {
+async function waitOn<Enough>({ jobs, clock }: WaitDeps, wait: Wait<Enough>, ended: EndWatch): Promise<JobSummary | Enough> {
+  const { jobId, waitMs, signals, outgoing } = wait;
   let over = outgoing?.destroyed === true || signals.some((signal) => signal.aborted);
   const end = (): void => {
     over = true;
-    ended.set();
+    ended.wake();
   };
   const timer = clock.after(waitMs, end);
   for (const signal of signals) signal.addEventListener("abort", end);
@@ -60,6 +62,8 @@ async function waitOn({ jobs, clock }: WaitDeps, { jobId, waitMs, signals, outgo
       if (!over) await ended.wait();
       // What is told before the end is on the disk, as the end is.
       if (over) await jobs.sync();
+      const enough = over || ended.outputs === null ? null : (wait.fromOutputs?.(ended.outputs) ?? null);
+      if (enough !== null) return enough;
       const job = await readJob(jobs, jobId);
       if (over || isFinished(job.status)) return job;
     }

@@ -1,4 +1,4 @@
-import type { Job } from "./job.ts";
+import type { Job, JobOutput } from "./job.ts";
 import { acceptedJob } from "./new-job.ts";
 
 /** A whole job for tests, queued and untouched but for what is given. */
@@ -19,3 +19,6 @@ export function exampleJob(parts: Partial<Job> = {}): Job {
   });
   return { ...accepted, ...parts };
 }
+
+/** A picture that a job has made. */
+export const exampleOutput: JobOutput = { index: 0, nodeId: "1", kind: "image", filename: "1.png", contentType: "image/png", size: 9, sha256: "cd".repeat(32) };

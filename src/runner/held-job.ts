@@ -1,6 +1,6 @@
 import { AppError } from "../errors/app-error.ts";
 import type { JobHub } from "../events/job-hub.ts";
-import type { AttemptError, Job, JobError, JobWarning } from "../job/job.ts";
+import type { AttemptError, Job, JobError, JobOutput, JobWarning } from "../job/job.ts";
 import type { ClaimedJob, Completion, ExtendAnswer, Finish, JobStore, Lease, LeaseAnswer, ProgressRecord, Release } from "../job/job-store.ts";
 import type { Clock } from "../telemetry/clock.ts";
 import type { AttemptEnd, JobWatch } from "../telemetry/job-watch.ts";
@@ -121,7 +121,7 @@ export class HeldJob {
     const { jobs, watch } = this.#params;
     const begun = this.#job.status === "running" ? null : startedAt;
     const end = { outcome: "completed", code: null, at: finish.completedAt } as const;
-    await this.#write(() => jobs.complete(this.#lease, { ...finish, run: { ...rest, startedAt: begun } }), "ended");
+    await this.#write(() => jobs.complete(this.#lease, { ...finish, run: { ...rest, startedAt: begun } }), { outputs: finish.outputs });
     if (begun !== null) {
       this.#job = { ...this.#job, status: "running", startedAt: begun };
       watch.running(this.#job);
@@ -159,7 +159,7 @@ export class HeldJob {
 
   /** A write that ends the lease. */
   async #end(end: AttemptEnd, write: () => Promise<LeaseAnswer>): Promise<void> {
-    await this.#write(write, "ended");
+    await this.#write(write, { outputs: null });
     this.#finished(end);
   }
 
@@ -168,13 +168,15 @@ export class HeldJob {
     this.#params.watch.attemptEnded(this.#job, end);
   }
 
-  async #write(write: () => Promise<LeaseAnswer>, told: "changed" | "ended" = "changed"): Promise<void> {
+  /** @param end of the lease, with the outputs of a job that completes with it; null when there is more to come */
+  async #write(write: () => Promise<LeaseAnswer>, end: { readonly outputs: readonly JobOutput[] | null } | null = null): Promise<void> {
     const { hub, logger } = this.#params;
     for (;;) {
       this.checkLeft();
       try {
         if ((await write()) === "lease-lost") throw new JobLeft();
-        hub[told](this.#lease.jobId);
+        if (end === null) hub.changed(this.#lease.jobId);
+        else hub.ended(this.#lease.jobId, end.outputs);
         return;
       } catch (error) {
         if (!(error instanceof AppError) || error.code !== "storage_failed") throw error;

@@ -47,7 +47,7 @@ export class Runner {
     const orphans = await jobs.orphan({ exceptOwner: owner });
     if (orphans > 0) logger.info({ jobs: orphans }, "taking up the jobs of an earlier process");
     this.#stopped = false;
-    this.#subscriptions = [hub.onArriving(() => this.#expect()), hub.onQueued(() => this.#poke()), backend.onHealth(({ reachable }) => reachable && this.#poke())];
+    this.#subscriptions = [hub.onArriving((claims) => this.#expect(claims)), hub.onQueued(() => this.#poke()), backend.onHealth(({ reachable }) => reachable && this.#poke())];
     this.#schedule();
     this.#poke();
   }
@@ -81,8 +81,10 @@ export class Runner {
   }
 
   /** A job is about to enter the queue: the claim goes into the same transaction. */
-  #expect(): void {
-    if (this.#room() > 0) this.#track(this.#claimExpected());
+  #expect(claims: () => void): void {
+    if (this.#room() === 0) return;
+    claims();
+    this.#track(this.#claimExpected());
   }
 
   /** One that was not taken in leaves the room that it held to those who found none meanwhile. */

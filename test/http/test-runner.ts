@@ -137,7 +137,7 @@ export class TestRunner {
       const code = isErrorCode(fate) ? fate : "internal";
       await jobs.fail(lease, { ...finish, error: { code, detail: "Node 1 (Draw): no ink", errors: [{ pointer: "/prompt", message: "no ink", node_id: "1", class_type: "Draw" }] } });
     }
-    hub.ended(job.id);
+    hub.ended(job.id, fate === "completed" ? outputs : null);
   }
 
   async #outputs(format: string): Promise<readonly JobOutput[]> {
