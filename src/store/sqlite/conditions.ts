@@ -5,6 +5,8 @@ export function among(statuses: readonly JobStatus[]): string {
 }
 
 export const unfinished = among(["queued", "running"]);
+/** By a lease of :jobId and :token. */
+export const heldByLease = `id = :jobId AND lease_token = :token AND status IN ${unfinished}`;
 export const waiting = "status = 'queued' AND lease_until IS NULL";
 // Without statistics SQLite takes other indexes for just as good, and would sort the whole queue at each claim.
 export const amongWaiting = `jobs INDEXED BY jobs_waiting WHERE ${waiting}`;

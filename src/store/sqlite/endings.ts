@@ -1,35 +1,39 @@
 import type { SQLInputValue } from "node:sqlite";
 import { eventData } from "../../job/event-data.ts";
-import type { AttemptError, JobError, JobOutput, JobProgress, JobWarning } from "../../job/job.ts";
+import type { AttemptError, JobError, JobOutput } from "../../job/job.ts";
+import type { Completion, Finish, Lease } from "../../job/job-store.ts";
 import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
-import { among } from "./conditions.ts";
+import { among, heldByLease } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { lastEventIdSql, type EventTable, type NewEvent } from "./event-table.ts";
 import { outputColumns } from "./job-rows.ts";
-import { type Columns, numberIn, textOrNullIn } from "./rows.ts";
+import { type Columns, columnsOf, numberIn, textOrNullIn } from "./rows.ts";
 import type { WebhookTable } from "./webhook-table.ts";
 
 type EndStatus = "completed" | "failed" | "cancelled";
 
 function endWith(status: EndStatus): string {
-  return `UPDATE jobs SET status = '${status}', started_at = ifnull(:startedAt, started_at), completed_at = :completedAt,
-    progress = ifnull(:progress, progress), warnings = :warnings, error = :error, cached_nodes = :cachedNodes,
-    not_before = NULL, start_deadline = NULL, told_place = NULL, lease_owner = NULL, lease_token = NULL, lease_until = NULL
-    WHERE seq = :seq AND status IN ${among(sourcesOf(status))}`;
+  return `UPDATE jobs SET status = '${status}', completed_at = :completedAt, warnings = :warnings, cached_nodes = :cachedNodes,
+    not_before = NULL, start_deadline = NULL, told_place = NULL, lease_owner = NULL, lease_token = NULL, lease_until = NULL`;
 }
 
+/** Of a row of `jobs`: what its end must know. */
+export const endingColumns = `seq, prompt_id, webhook_url IS NOT NULL AS has_webhook, ${lastEventIdSql} AS last_event`;
+
+const nodesInAll = "coalesce(:totalNodes, progress ->> 'totalNodes', (SELECT COUNT(*) FROM job_requests, json_each(graph) WHERE job_seq = jobs.seq))";
+
 export const endingSql = {
-  completed: endWith("completed"),
-  failed: endWith("failed"),
-  cancelled: endWith("cancelled"),
+  /** Asks and writes: no row comes back when the lease is lost, nor with a start when it was marked as running. */
+  completed: `${endWith("completed")}, started_at = ifnull(:startedAt, started_at),
+    progress = json_object('percent', 100, 'completedNodes', ${nodesInAll}, 'totalNodes', ${nodesInAll}, 'currentNode', NULL)
+    WHERE ${heldByLease} AND (:startedAt IS NULL OR status = 'queued') RETURNING ${endingColumns}, attempt`,
+  failed: `${endWith("failed")}, error = :error WHERE seq = :seq AND status IN ${among(sourcesOf("failed"))}`,
+  cancelled: `${endWith("cancelled")} WHERE seq = :seq AND status IN ${among(sourcesOf("cancelled"))}`,
   insertOutput: `INSERT INTO outputs (${outputColumns}) VALUES (:seq, :index, :nodeId, :kind, :filename, :contentType, :size, :sha256, :text)`,
   endAttempt: `UPDATE attempts SET started_at = ifnull(:startedAt, started_at), ended_at = :at, error_code = :code, error_detail = :detail
     WHERE job_seq = :seq AND ended_at IS NULL`,
 } as const;
-
-/** Of a row of `jobs`: what its end must know. */
-export const endingColumns = `seq, prompt_id, webhook_url IS NOT NULL AS has_webhook, ${lastEventIdSql} AS last_event`;
 
 export interface EndingJob {
   readonly seq: number;
@@ -48,28 +52,20 @@ export function readEndingJob(columns: Columns): EndingJob {
   };
 }
 
-interface EndOfAny {
-  readonly completedAt: number;
-  readonly outputs: readonly JobOutput[];
-  readonly warnings: readonly JobWarning[];
-  readonly cachedNodes: number | null;
+/** @param totalNodes null: as it is stored, or as the graph has */
+type Completed = Finish & Omit<NonNullable<Completion["run"]>, "progress"> & { readonly totalNodes: number | null };
+
+export type Ending = Finish & ({ readonly status: "failed"; readonly error: JobError } | { readonly status: "cancelled"; readonly reason: string | null });
+
+/** What comes with the end of a job's row. */
+interface Rest extends Finish {
+  /** Of the run, when that is not stored yet. */
+  readonly startedAt: number | null;
+  readonly error: AttemptError | null;
+  /** What is not told yet of the run. */
+  readonly before: readonly NewEvent[];
+  readonly last: NewEvent;
 }
-
-export type Ending = EndOfAny &
-  (
-    | {
-        readonly status: "completed";
-        readonly progress: JobProgress;
-        /** null when it was marked as running, or never ran. */
-        readonly startedAt: number | null;
-        /** What happened in the run and is not told yet. */
-        readonly before: readonly NewEvent[];
-      }
-    | { readonly status: "failed"; readonly error: JobError }
-    | { readonly status: "cancelled"; readonly reason: string | null }
-  );
-
-const nothingRan = { startedAt: null, before: [], progress: null } as const;
 
 /** How a job ends, on whatever way it came there. */
 export class Endings {
@@ -83,24 +79,38 @@ export class Endings {
     this.#webhooks = webhooks;
   }
 
+  /**
+   * Of a job whose holder completes it: all that its end brings with it.
+   *
+   * @returns false when the lease is lost, or there is a start to tell of a job that was marked as running: nothing is written
+   */
+  complete({ jobId, token }: Lease, { startedAt, totalNodes, events, ...finish }: Completed): boolean {
+    const row = this.#connection.get(endingSql.completed, { jobId, token, startedAt, totalNodes, ...ofAnyEnd(finish) });
+    if (row === undefined) return false;
+    const columns = columnsOf(row);
+    const started: readonly NewEvent[] = startedAt === null ? [] : [{ type: "started", data: eventData.started(numberIn(columns, "attempt")), at: startedAt }];
+    this.#follow(readEndingJob(columns), { ...finish, startedAt, error: null, before: [...started, ...events], last: { type: "completed", data: eventData.completed() } });
+    return true;
+  }
+
   /** Of an unfinished job: all that its end brings with it. */
-  end({ seq, promptId, hasWebhook, lastEventId: last }: EndingJob, ending: Ending): void {
-    const { status, completedAt, outputs, warnings, cachedNodes } = ending;
-    const error = ending.status === "failed" ? ending.error : null;
-    const { startedAt, before, progress } = ending.status === "completed" ? ending : nothingRan;
-    this.#connection.run(endingSql[status], {
-      seq,
-      completedAt,
-      startedAt,
-      progress: progress === null ? null : stringifyJson(progress),
-      warnings: stringifyJson(warnings),
-      error: error === null ? null : stringifyJson(error),
-      cachedNodes,
-    });
+  end(job: EndingJob, ending: Ending): void {
+    const { seq } = job;
+    const rest = { ...ending, startedAt: null, before: [] };
+    if (ending.status === "failed") {
+      this.#connection.run(endingSql.failed, { seq, error: stringifyJson(ending.error), ...ofAnyEnd(ending) });
+      this.#follow(job, { ...rest, error: ending.error, last: { type: "failed", data: eventData.failed(ending.error) } });
+    } else {
+      this.#connection.run(endingSql.cancelled, { seq, ...ofAnyEnd(ending) });
+      this.#follow(job, { ...rest, error: null, last: { type: "cancelled", data: eventData.cancelled(ending.reason) } });
+    }
+  }
+
+  #follow({ seq, promptId, hasWebhook, lastEventId }: EndingJob, { completedAt, startedAt, outputs, warnings, error, before, last }: Rest): void {
     if (promptId !== null) this.endAttempt(seq, completedAt, error, startedAt);
     for (const output of outputs) this.#connection.run(endingSql.insertOutput, outputParameters(seq, output));
     const made: readonly NewEvent[] = outputs.map((output) => ({ type: "output", data: eventData.output(output) }));
-    this.#events.append(seq, last, completedAt, [...before, ...this.#events.untold(seq, warnings, before), ...made, { type: status, data: lastEventData(ending) }]);
+    this.#events.append(seq, lastEventId, completedAt, [...before, ...this.#events.untold(seq, warnings, before), ...made, last]);
     if (hasWebhook) this.#webhooks.add(seq, completedAt);
   }
 
@@ -110,15 +120,8 @@ export class Endings {
   }
 }
 
-function lastEventData(ending: Ending): ReturnType<typeof eventData.completed> {
-  switch (ending.status) {
-    case "completed":
-      return eventData.completed();
-    case "failed":
-      return eventData.failed(ending.error);
-    case "cancelled":
-      return eventData.cancelled(ending.reason);
-  }
+function ofAnyEnd({ completedAt, warnings, cachedNodes }: Finish): Record<string, SQLInputValue> {
+  return { completedAt, warnings: stringifyJson(warnings), cachedNodes };
 }
 
 function outputParameters(seq: number, output: JobOutput): Record<string, SQLInputValue> {

@@ -42,7 +42,7 @@ export function statusIn(columns: Columns): JobStatus {
   return found(statuses.get(textIn(columns, "status")), "a status");
 }
 
-export function progressIn(columns: Columns): JobProgress | null {
+function progressIn(columns: Columns): JobProgress | null {
   const text = textOrNullIn(columns, "progress");
   if (text === null) return null;
   const stored = columnsOf(parseJson(text));

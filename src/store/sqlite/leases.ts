@@ -1,22 +1,20 @@
 import { eventData } from "../../job/event-data.ts";
-import type { JobAttempt, JobError, JobProgress, JobStatus, JobWarning } from "../../job/job.ts";
+import type { JobAttempt, JobError, JobWarning } from "../../job/job.ts";
 import type { Completion, ExtendAnswer, Finish, Lease, LeaseAnswer, ProgressRecord, Release } from "../../job/job-store.ts";
 import { sourcesOf } from "../../job/transitions.ts";
 import { stringifyJson } from "../../json/exact.ts";
-import { among, unfinished } from "./conditions.ts";
+import { among, heldByLease } from "./conditions.ts";
 import type { Connection } from "./connection.ts";
 import { endingColumns, readEndingJob, type Ending, type EndingJob, type Endings } from "./endings.ts";
 import { lastEventIdSql, type EventTable, type NewEvent } from "./event-table.ts";
-import { progressIn, statusIn, warningsIn } from "./job-rows.ts";
+import { warningsIn } from "./job-rows.ts";
 import type { Orphans } from "./orphans.ts";
 import type { Queue } from "./queue.ts";
-import { type Columns, columnsOf, countOf, numberIn, numberOrNullIn, textOrNullIn } from "./rows.ts";
-
-const heldByLease = `id = :jobId AND lease_token = :token AND status IN ${unfinished}`;
+import { type Columns, columnsOf, numberIn, numberOrNullIn, textOrNullIn } from "./rows.ts";
 
 /** What comes often is one statement that asks and writes: no row comes back when the lease is lost. */
 export const leaseSql = {
-  held: `SELECT ${endingColumns}, status, attempt, progress, warnings, cached_nodes, cancel_requested_at, cancel_reason FROM jobs
+  held: `SELECT ${endingColumns}, attempt, warnings, cached_nodes, cancel_requested_at, cancel_reason FROM jobs
     WHERE ${heldByLease}`,
   extend: `UPDATE jobs SET lease_until = :until WHERE ${heldByLease} RETURNING cancel_requested_at`,
   beginAttempt: "UPDATE jobs SET prompt_id = :promptId, attempt = :number WHERE seq = :seq",
@@ -27,7 +25,6 @@ export const leaseSql = {
   startAttempt: "UPDATE attempts SET started_at = :startedAt WHERE job_seq = :seq AND ended_at IS NULL",
   saveProgress: `UPDATE jobs SET progress = ifnull(:progress, progress), cached_nodes = :cachedNodes
     WHERE ${heldByLease} RETURNING seq, ${lastEventIdSql} AS last_event`,
-  countNodes: "SELECT (SELECT COUNT(*) FROM json_each(graph)) AS count FROM job_requests WHERE job_seq = :seq",
   // A job that was claimed and never ran is queued already: it has only a lease to give back.
   release: `UPDATE jobs SET status = 'queued', attempt = :attempt, prompt_id = NULL, started_at = NULL, progress = NULL, warnings = '[]',
     cached_nodes = NULL, not_before = :notBefore, lease_owner = NULL, lease_token = NULL, lease_until = NULL
@@ -38,7 +35,6 @@ export const leaseSql = {
 } as const;
 
 interface Held extends EndingJob {
-  readonly status: JobStatus;
   readonly attempt: number;
   readonly cachedNodes: number | null;
   readonly cancelRequestedAt: number | null;
@@ -48,10 +44,6 @@ interface Held extends EndingJob {
 }
 
 export type BegunAttempt = Pick<JobAttempt, "number" | "promptId" | "begunAt">;
-
-function wholeProgress(totalNodes: number): JobProgress {
-  return { percent: 100, completedNodes: totalNodes, totalNodes, currentNode: null };
-}
 
 interface LeasesParams {
   readonly connection: Connection;
@@ -119,13 +111,13 @@ export class Leases {
   }
 
   complete(lease: Lease, { run, ...finish }: Completion): LeaseAnswer {
-    return this.#end(lease, (held) => {
-      // It may be marked as running already.
-      const startedAt = held.status === "running" ? null : (run?.startedAt ?? null);
-      const started: readonly NewEvent[] = startedAt === null ? [] : [{ type: "started", data: eventData.started(held.attempt), at: startedAt }];
-      const progress = wholeProgress(run?.progress?.totalNodes ?? this.#totalNodes(held));
-      return { ...finish, status: "completed", progress, startedAt, before: [...started, ...(run?.events ?? [])] };
-    });
+    const { startedAt = null, events = [], progress = null } = run ?? {};
+    const completion = { ...finish, events, totalNodes: progress?.totalNodes ?? null };
+    // It may be marked as running already.
+    const isCompleted = this.#endings.complete(lease, { ...completion, startedAt }) || (startedAt !== null && this.#endings.complete(lease, { ...completion, startedAt: null }));
+    if (!isCompleted) return "lease-lost";
+    this.#leftHold(finish.completedAt);
+    return "ok";
   }
 
   fail(lease: Lease, { error, ...finish }: Finish & { readonly error: JobError }): LeaseAnswer {
@@ -174,13 +166,13 @@ export class Leases {
     return this.#with(lease, (held) => {
       const end = ending(held);
       this.#endings.end(held, end);
-      // It did not wait: no place is another, unless it was an orphan.
-      this.#queue.mayHaveMoved(end.completedAt);
+      this.#leftHold(end.completedAt);
     });
   }
 
-  #totalNodes({ seq, columns }: Held): number {
-    return progressIn(columns)?.totalNodes ?? countOf(this.#connection.get(leaseSql.countNodes, { seq }));
+  /** It did not wait: no place is another, unless it was an orphan. */
+  #leftHold(at: number): void {
+    this.#queue.mayHaveMoved(at);
   }
 
   #held(lease: Lease): Held | null {
@@ -189,7 +181,6 @@ export class Leases {
     const columns = columnsOf(row);
     return {
       ...readEndingJob(columns),
-      status: statusIn(columns),
       attempt: numberIn(columns, "attempt"),
       cachedNodes: numberOrNullIn(columns, "cached_nodes"),
       cancelRequestedAt: numberOrNullIn(columns, "cancel_requested_at"),
