@@ -114,6 +114,7 @@ export class Runner {
 
   /** @returns whether there was any */
   async #claimSome(some: number): Promise<boolean> {
+    if (some === 0) return false;
     const claimed = await Promise.all(Array.from({ length: some }, () => this.#claim()));
     if (!claimed.includes(true)) return false;
     this.#params.hub.queueMoved();
