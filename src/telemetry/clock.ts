@@ -19,6 +19,9 @@ class SystemTimer implements Timer {
   }
 
   cancel(): void {
+    // Node.js keeps one list for all timers of a length, and drops it with the last that holds the process: where one job
+    // runs at a time, each of its timers would make and drop one.
+    this.#handle.unref();
     clearTimeout(this.#handle);
   }
 }
