@@ -87,6 +87,11 @@ export class Connection {
     return Number(prepared.statement.run(...valuesOf(prepared, parameters)).changes);
   }
 
+  /** Of a statement whose parameters have no names but places: `?`. */
+  runOn(text: string, values: readonly SQLInputValue[]): void {
+    this.#prepare(text, {}).statement.run(...values);
+  }
+
   /** Of one row. @returns its number, null when it was not inserted for one that is there already */
   insert(text: string, parameters: Parameters): number | null {
     const prepared = this.#prepare(text, parameters);

@@ -23,13 +23,9 @@ export const eventSql = {
 /** So many rows go into one statement; what happens to a job at a time mostly has one or two events. */
 const rowsAtOnce = 8;
 
-/** Parameters of each row. */
-const rowNames = Array.from({ length: rowsAtOnce }, (_, row) => ({ jobSeq: `jobSeq${row}`, id: `id${row}`, at: `at${row}`, type: `type${row}`, data: `data${row}` }));
-
-/** The larger the number of rows, the rarer: each text is prepared when it is first needed. */
-const appendSql = rowNames.map((_, last) => {
-  const rows = rowNames.slice(0, last + 1).map(({ jobSeq, id, at, type, data }) => `(:${jobSeq}, :${id}, :${at}, :${type}, :${data})`);
-  return `INSERT INTO events (job_seq, id, at, type, data) VALUES ${rows.join(", ")}`;
+/** By the number of rows. The larger, the rarer: each text is prepared when it is first needed. */
+const appendSql = Array.from({ length: rowsAtOnce + 1 }, (_, rows) => {
+  return `INSERT INTO events (job_seq, id, at, type, data) VALUES ${Array.from({ length: rows }, () => "(?, ?, ?, ?, ?)").join(", ")}`;
 });
 
 /** Of a row of `jobs`: the id of the job's last event, for who appends others. */
@@ -81,19 +77,10 @@ export class EventTable {
   /** In this order, of whichever jobs. */
   place(events: readonly PlacedEvent[], at: number): void {
     for (let from = 0; from < events.length; from += rowsAtOnce) {
-      const parameters: Record<string, SQLInputValue> = {};
-      let rows = 0;
-      for (const names of rowNames) {
-        const event = events[from + rows];
-        if (event === undefined) break;
-        rows += 1;
-        parameters[names.jobSeq] = event.jobSeq;
-        parameters[names.id] = event.id;
-        parameters[names.at] = event.at ?? at;
-        parameters[names.type] = event.type;
-        parameters[names.data] = stringifyJson(event.data);
-      }
-      this.#connection.run(appendSql[rows - 1] ?? "", parameters);
+      const rows = events.slice(from, from + rowsAtOnce);
+      const values: SQLInputValue[] = [];
+      for (const event of rows) values.push(event.jobSeq, event.id, event.at ?? at, event.type, stringifyJson(event.data));
+      this.#connection.runOn(appendSql[rows.length] ?? "", values);
     }
   }
 
