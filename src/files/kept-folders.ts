@@ -1,6 +1,6 @@
 import { existsSync, fsync, fsyncSync, open } from "node:fs";
 import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
+import { sep } from "node:path";
 import { promisify } from "node:util";
 import type { DiskPace } from "../disk/disk-pace.ts";
 
@@ -24,7 +24,7 @@ export class KeptFolders {
 
   /** Makes it when it is not there, for good. */
   async make(name: string): Promise<void> {
-    const path = join(this.#dir, name);
+    const path = this.#pathOf(name);
     if (existsSync(path)) return;
     // Somebody removed it: what is open is another one. It is not closed, for it may be being synced.
     this.#open.delete(name);
@@ -47,10 +47,14 @@ export class KeptFolders {
     return this.#synced.has(name);
   }
 
+  #pathOf(name: string): string {
+    return `${this.#dir}${sep}${name}`;
+  }
+
   #opened(name: string): Promise<number> {
     const known = this.#open.get(name);
     if (known !== undefined) return known;
-    const opening = openFolder(join(this.#dir, name), "r");
+    const opening = openFolder(this.#pathOf(name), "r");
     this.#open.set(name, opening);
     // Who waits for it is told; the next tries again.
     opening.catch(() => this.#open.delete(name));

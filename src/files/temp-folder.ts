@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { closeSync, existsSync, fdatasync, fdatasyncSync, open, openSync, rename, renameSync, writev, writevSync } from "node:fs";
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { join, sep } from "node:path";
 import { promisify } from "node:util";
 import type { DiskPace } from "../disk/disk-pace.ts";
 import { systemCode } from "./disk-error.ts";
@@ -140,7 +140,7 @@ export class TempFolder {
   /** Making a file may have to wait until the file system has written its journal. */
   async #open(): Promise<TempFile> {
     this.#count += 1;
-    const path = join(this.#dir, `${this.#name}-${this.#count}`);
+    const path = `${this.#dir}${sep}${this.#name}-${this.#count}`;
     const file = await this.#pace.do(
       () => openSync(path, "wx"),
       () => openFile(path, "wx"),
