@@ -1,3 +1,4 @@
+import { systemClock, type Timer } from "../../telemetry/clock.ts";
 import type { Connection } from "./connection.ts";
 
 /** One turn of the event loop writes so many at most, so that others get theirs in between: some tens of milliseconds. */
@@ -49,9 +50,9 @@ export class GroupCommit {
   #pending: Pending[] = [];
   /** When it is written at the latest, if something is pending. */
   #turn: NodeJS.Immediate | null = null;
-  #patience: NodeJS.Timeout | null = null;
+  #patience: Timer | null = null;
   /** When there is a sync at the latest, if something is to be on the disk soon. */
-  #soon: NodeJS.Timeout | null = null;
+  #soon: Timer | null = null;
   /** Why a sync failed that nobody waited for. */
   #untold: { readonly error: unknown } | null = null;
   /** Committed, and not on the disk yet. */
@@ -78,7 +79,7 @@ export class GroupCommit {
       };
       this.#pending.push({ run, reject });
       if (this.#syncing === null) this.#turn ??= setImmediate(() => this.#commit());
-      else this.#patience ??= setTimeout(() => this.#commit(), this.#holdMs);
+      else this.#patience ??= systemClock.after(this.#holdMs, () => this.#commit());
     });
   }
 
@@ -93,7 +94,7 @@ export class GroupCommit {
   #commit(): void {
     const together = this.#pending.splice(0, maxTogether);
     if (this.#turn !== null) clearImmediate(this.#turn);
-    if (this.#patience !== null) clearTimeout(this.#patience);
+    this.#patience?.cancel();
     this.#patience = null;
     this.#turn = this.#pending.length === 0 ? null : setImmediate(() => this.#commit());
     if (!this.#committed(together) && together.length > 1) for (const one of together) this.#committed([one]);
@@ -121,18 +122,18 @@ export class GroupCommit {
     }
   }
 
-  #syncSoon(): NodeJS.Timeout {
-    return setTimeout(() => {
+  #syncSoon(): Timer {
+    return systemClock.after(this.#soonMs, () => {
       // One that is under way may have begun before what this one is for was written.
       this.#soon = this.#syncing === null ? null : this.#syncSoon();
       this.#syncing ??= this.#sync();
-    }, this.#soonMs);
+    });
   }
 
   async #sync(): Promise<void> {
     const these = this.#unsynced;
     this.#unsynced = [];
-    if (this.#soon !== null) clearTimeout(this.#soon);
+    this.#soon?.cancel();
     this.#soon = null;
     try {
       await this.#connection.sync();
